@@ -1,0 +1,1 @@
+"""Carries out a plan: journal, perform, members, verification. Talks to the world through ports."""

@@ -1,0 +1,49 @@
+"""One exception tree, by blame: what you wrote, what was planned, what the other side did.
+
+Every class builds its own sentence and keeps what it was made from as attributes. Whoever
+catches :class:`OrchestratorError` may show ``str(error)`` to a person; ``cure`` says how to go on.
+"""
+
+from ipsec_orchestrator.errors.backend import (
+    AccessDeniedError,
+    AuthenticationError,
+    BackendError,
+    DirectoryError,
+    HostUnreachableError,
+    MissingDependencyError,
+    ObjectExistsError,
+    OutcomeUnknownError,
+    ScriptFailedError,
+)
+from ipsec_orchestrator.errors.base import OrchestratorError
+from ipsec_orchestrator.errors.codec import CodecError
+from ipsec_orchestrator.errors.plan import (
+    ForeignObjectError,
+    PlanError,
+    PlanFileError,
+    ReadBackError,
+    StalePlanError,
+)
+from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
+
+__all__ = [
+    "AccessDeniedError",
+    "AuthenticationError",
+    "BackendError",
+    "CodecError",
+    "DirectoryError",
+    "ForeignObjectError",
+    "HostUnreachableError",
+    "MissingDependencyError",
+    "ObjectExistsError",
+    "OrchestratorError",
+    "OutcomeUnknownError",
+    "PlanError",
+    "PlanFileError",
+    "Problem",
+    "ReadBackError",
+    "ScriptFailedError",
+    "SpecificationError",
+    "StalePlanError",
+    "UsageError",
+]

@@ -1,0 +1,61 @@
+"""What we planned, and why it can't be carried out."""
+
+from ipsec_orchestrator.errors.base import OrchestratorError
+
+
+class PlanError(OrchestratorError):
+    """A plan that can't be made or must not be carried out."""
+
+
+class PlanFileError(PlanError):
+    """A file that is no plan of ours, is damaged, or was made by another format version."""
+
+
+class StalePlanError(PlanError):
+    """The world is neither as the plan found it nor as it wants it.
+
+    Attributes:
+        object: DN, path or host whose content differs.
+        attribute: The attribute or field that differs.
+        expected: What the plan was based on, as text.
+        found: What is there now, as text.
+    """
+
+    def __init__(self, *, object: str, attribute: str, expected: str, found: str) -> None:  # noqa: A002 - the word of the trade
+        super().__init__(
+            f"The plan is stale: {object}: {attribute} was expected to be {expected} "
+            f"but is {found}.",
+            cure="Plan again and review what has changed.",
+        )
+        self.object = object
+        self.attribute = attribute
+        self.expected = expected
+        self.found = found
+
+
+class ForeignObjectError(PlanError):
+    """Something that we did not make stands where the playbook wants to write.
+
+    Attributes:
+        object: DN or path of the foreign object.
+        reason: How it was recognised as foreign.
+    """
+
+    def __init__(self, *, object: str, reason: str, cure: str) -> None:  # noqa: A002 - the word of the trade
+        super().__init__(f"{object} is not ours: {reason}.", cure=cure)
+        self.object = object
+        self.reason = reason
+
+
+class ReadBackError(PlanError):
+    """A write was accepted, but reading it back gave something else."""
+
+    def __init__(self, *, object: str, attribute: str, written: str, found: str) -> None:  # noqa: A002 - the word of the trade
+        super().__init__(
+            f"{object}: {attribute} was written as {written} but reads back as {found}.",
+            cure="Check replication and other administrators, then plan again.",
+        )
+        self.object = object
+        self.attribute = attribute
+        self.written = written
+        self.found = found

@@ -1,0 +1,1 @@
+"""Frozen values, standard library only: what is wanted, what was seen, what is to be done."""

@@ -1,0 +1,1 @@
+"""From a specification and what was observed to a plan: pure functions only."""

@@ -1,0 +1,1 @@
+"""What the outside world must offer: one Protocol a file, values in, values out, typed errors."""

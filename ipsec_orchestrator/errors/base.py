@@ -1,5 +1,7 @@
 """The root of the tree."""
 
+from typing_extensions import override
+
 
 class OrchestratorError(Exception):
     """Anything that a user can be told in one sentence, with a cure where there is one."""
@@ -9,5 +11,6 @@ class OrchestratorError(Exception):
         self.message = message
         self.cure = cure
 
+    @override
     def __str__(self) -> str:
         return f"{self.message} {self.cure}" if self.cure else self.message

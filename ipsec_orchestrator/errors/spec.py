@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from typing_extensions import override
+
 from ipsec_orchestrator.errors.base import OrchestratorError
 
 
@@ -24,6 +26,7 @@ class Problem:
     path: str
     message: str
 
+    @override
     def __str__(self) -> str:
         where = f"{self.file}:{self.line}:{self.column}"
         return f"{where}: {self.path}: {self.message}" if self.path else f"{where}: {self.message}"

@@ -1,1 +1,21 @@
 """What the outside world must offer: one Protocol a file, values in, values out, typed errors."""
+
+from ipsec_orchestrator.ports.clock import Clock
+from ipsec_orchestrator.ports.directory import Directory, DomainNames
+from ipsec_orchestrator.ports.gpos import Gpos
+from ipsec_orchestrator.ports.journal import Journal
+from ipsec_orchestrator.ports.members import Members, ScriptCall
+from ipsec_orchestrator.ports.sysvol import Sysvol
+from ipsec_orchestrator.ports.world import World
+
+__all__ = [
+    "Clock",
+    "Directory",
+    "DomainNames",
+    "Gpos",
+    "Journal",
+    "Members",
+    "ScriptCall",
+    "Sysvol",
+    "World",
+]

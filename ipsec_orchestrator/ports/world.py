@@ -1,7 +1,10 @@
 """All ports that a run needs, in one value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ipsec_orchestrator.model.inventory import Inventory
+from ipsec_orchestrator.model.policy import GpoVia
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
@@ -11,10 +14,20 @@ from ipsec_orchestrator.ports.sysvol import Sysvol
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """The outside, as the engine sees it."""
+    """The outside, as the engine sees it.
 
+    Attributes:
+        inventory: What exists; tells how members are reached.
+        directory: The one DC of the run.
+        gpos: Each way to make a GPO.
+        sysvol: Each way to reach its template.
+        members: The Windows hosts.
+        clock: Time.
+    """
+
+    inventory: Inventory
     directory: Directory
-    gpos: Gpos
-    sysvol: Sysvol
+    gpos: Mapping[GpoVia, Gpos]
+    sysvol: Mapping[GpoVia, Sysvol]
     members: Members
     clock: Clock

@@ -14,6 +14,7 @@ from ipsec_orchestrator.errors.backend import (
     ObjectExistsError,
     OutcomeUnknownError,
     ScriptFailedError,
+    UnexpectedAnswerError,
 )
 from ipsec_orchestrator.errors.base import OrchestratorError
 from ipsec_orchestrator.errors.codec import CodecError
@@ -45,5 +46,6 @@ __all__ = [
     "ScriptFailedError",
     "SpecificationError",
     "StalePlanError",
+    "UnexpectedAnswerError",
     "UsageError",
 ]

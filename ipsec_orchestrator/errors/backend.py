@@ -107,5 +107,21 @@ class ScriptFailedError(BackendError):
         self.reason = reason
 
 
+class UnexpectedAnswerError(BackendError):
+    """A script of ours answered in another shape than it should.
+
+    Attributes:
+        script: Name of our script.
+        field: Where in its answer, for example ``services[0].state``.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, *, script: str, field: str, reason: str) -> None:
+        super().__init__(f"The answer of script {script} can't be read: {field}: {reason}.")
+        self.script = script
+        self.field = field
+        self.reason = reason
+
+
 class MissingDependencyError(BackendError):
     """An optional package or program is not installed; the cure says which and how."""

@@ -18,6 +18,12 @@ from ipsec_orchestrator.errors.backend import (
 )
 from ipsec_orchestrator.errors.base import OrchestratorError
 from ipsec_orchestrator.errors.codec import CodecError
+from ipsec_orchestrator.errors.lab import (
+    LabError,
+    LabInUseError,
+    LabNotFoundError,
+    LabProgramError,
+)
 from ipsec_orchestrator.errors.plan import (
     ForeignObjectError,
     PlanError,
@@ -35,6 +41,10 @@ __all__ = [
     "DirectoryError",
     "ForeignObjectError",
     "HostUnreachableError",
+    "LabError",
+    "LabInUseError",
+    "LabNotFoundError",
+    "LabProgramError",
     "MissingDependencyError",
     "ObjectExistsError",
     "OrchestratorError",

@@ -77,7 +77,7 @@ def decode_filter(blob: bytes) -> IpsecFilter:
     filters = [read_spec(reader) for _ in range(count)]
     section_offset = _FIRST_SPEC_OFFSET + length
     # Number-Of-Filters11 may announce more version 1 filters than the count at the start.
-    if reader.offset < section_offset and reader.peek_at(section_offset, 16) == _V2_MARKER:
+    if reader.offset < section_offset and reader.is_at(section_offset, _V2_MARKER):
         while reader.offset < section_offset:
             filters.append(read_spec(reader))
         if reader.offset != section_offset:
@@ -119,9 +119,8 @@ def encode_filter(value: IpsecFilter) -> bytes:
 
 
 def _read_section(reader: BlobReader) -> FilterSectionV2 | None:
-    if reader.peek(len(_V2_MARKER)) != _V2_MARKER:
+    if not reader.section_follows(_V2_MARKER, "Filter-Policy-ID2"):
         return None
-    reader.take(len(_V2_MARKER), "Filter-Policy-ID2")
     length_offset = reader.offset
     length = reader.u32("Data-Length2")
     legacy_count = reader.u32("Number-Of-Filters11")

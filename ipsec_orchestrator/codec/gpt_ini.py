@@ -43,11 +43,15 @@ def version(content: bytes) -> GpoVersion:
 def with_version(content: bytes, new: GpoVersion) -> bytes:
     """Give the file with another version and everything else as it is.
 
+    A file that has this version already comes back unchanged, leading zeros and all.
+
     Raises:
         CodecError: There is no version to replace.
     """
     text, encoding, mark = _decoded(content)
     start, end = _number_span(text)
+    if int(text[start:end]) == new.number:
+        return content
     return mark + f"{text[:start]}{new.number}{text[end:]}".encode(encoding)
 
 

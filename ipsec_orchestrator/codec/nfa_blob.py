@@ -210,24 +210,13 @@ def _write_method(writer: BlobWriter, method: AuthMethod, *, prefix: str) -> Non
     writer.counted(method.content, f"{prefix}-Length")
 
 
-def _section_follows(reader: BlobReader, marker: bytes, name: str) -> bool:
-    following = reader.peek(len(marker))
-    if following == marker:
-        reader.take(len(marker), name)
-        return True
-    # A single byte is the end of the blob; more of them are a marker that was cut off.
-    if 1 < len(following) < len(marker) and marker.startswith(following):
-        reader.fail(name, f"{len(following)} of {len(marker)} bytes")
-    return False
-
-
 def _read_alternate(reader: BlobReader) -> AlternateAuth | None:
-    if not _section_follows(reader, _MARKER_METHODS, "Alt-Auth-Method-Id1"):
+    if not reader.section_follows(_MARKER_METHODS, "Alt-Auth-Method-Id1"):
         return None
     count = reader.count("Alt-Auth-Num-Methods-Count", item_size=_LEAST_METHOD_SIZE)
     methods = tuple(_read_method(reader, prefix="Alt-Auth") for _ in range(count))
     flags = None
-    if _section_follows(reader, _MARKER_FLAGS, "Alt-Auth-Method-Id2"):
+    if reader.section_follows(_MARKER_FLAGS, "Alt-Auth-Method-Id2"):
         zero1 = reader.u32("Zero1")
         if count * _FLAG_SIZE > reader.remaining:
             reader.fail(
@@ -258,6 +247,6 @@ def _write_alternate(writer: BlobWriter, alternate: AlternateAuth) -> None:
 
 
 def _read_ipv6_tunnel(reader: BlobReader) -> IPv6Address | None:
-    if not _section_follows(reader, _MARKER_IPV6_TUNNEL, "IPv6-Tunnel-Mode-ID"):
+    if not reader.section_follows(_MARKER_IPV6_TUNNEL, "IPv6-Tunnel-Mode-ID"):
         return None
     return IPv6Address(reader.take(_IPV6_SIZE, "IPv6-Tunnel-Mode-Address"))

@@ -35,13 +35,23 @@ class BlobReader:
         """Number of bytes that have not been read."""
         return len(self._blob) - self.offset
 
-    def peek(self, size: int) -> bytes:
-        """Show up to ``size`` of the next bytes without reading them."""
-        return self._blob[self.offset : self.offset + size]
+    def is_at(self, offset: int, marker: bytes) -> bool:
+        """Tell whether a marker stands at an absolute offset, wherever the reader is."""
+        return self._blob.startswith(marker, offset)
 
-    def peek_at(self, offset: int, size: int) -> bytes:
-        """Show up to ``size`` bytes from an absolute offset, wherever the reader stands."""
-        return self._blob[offset : offset + size]
+    def section_follows(self, marker: bytes, name: str) -> bool:
+        """Read the marker of an optional section, if it is what follows.
+
+        Raises:
+            CodecError: The blob ends in the middle of the marker.
+        """
+        if self.is_at(self.offset, marker):
+            self.offset += len(marker)
+            return True
+        # A single byte is how blobs end; more of them are a marker that was cut off.
+        if 1 < self.remaining < len(marker) and marker.startswith(self._blob[self.offset :]):
+            self.fail(name, f"{len(marker)} bytes expected, {self.remaining} left")
+        return False
 
     def take(self, size: int, field: str) -> bytes:
         """Read exactly ``size`` bytes.

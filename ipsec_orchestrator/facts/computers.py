@@ -1,0 +1,57 @@
+"""Which computer accounts the OU holds: everybody whom the policy would reach."""
+
+from dataclasses import dataclass
+
+from ipsec_orchestrator.model.directory import Scope
+from ipsec_orchestrator.ports import Directory
+
+# userAccountControl SERVER_TRUST_ACCOUNT [MS-ADTS] 2.2.16: a domain controller.
+_SERVER_TRUST_ACCOUNT = 0x2000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Computer:
+    """One computer account."""
+
+    dn: str
+    name: str
+    fqdn: str
+    is_domain_controller: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObservedComputers:
+    """The computer accounts in the OU and below, in DN order."""
+
+    computers: tuple[Computer, ...]
+
+    def find(self, fqdn: str) -> Computer | None:
+        """Find an account by DNS name or, failing that, by the first label as its name."""
+        wanted = fqdn.casefold()
+        label = wanted.partition(".")[0]
+        return next(
+            (c for c in self.computers if c.fqdn.casefold() == wanted),
+            next((c for c in self.computers if not c.fqdn and c.name.casefold() == label), None),
+        )
+
+
+def read_computers(directory: Directory, base: str) -> ObservedComputers:
+    """Read the computer accounts in an OU and below."""
+    found = directory.search(
+        base,
+        Scope.SUBTREE,
+        "(objectCategory=computer)",
+        ("cn", "dNSHostName", "userAccountControl"),
+    )
+    computers = [
+        Computer(
+            dn=entry.dn,
+            name=entry.attributes.text("cn") or "",
+            fqdn=entry.attributes.text("dNSHostName") or "",
+            is_domain_controller=bool(
+                int(entry.attributes.text("userAccountControl") or "0") & _SERVER_TRUST_ACCOUNT,
+            ),
+        )
+        for entry in found
+    ]
+    return ObservedComputers(computers=tuple(sorted(computers, key=lambda c: c.dn.casefold())))

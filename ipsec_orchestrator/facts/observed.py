@@ -1,0 +1,41 @@
+"""Everything that planning rests on, in one value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from ipsec_orchestrator.facts.computers import ObservedComputers
+from ipsec_orchestrator.facts.gpo import ObservedGpo, ObservedOu
+from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
+from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.ports import DomainNames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """The domain and the members as they were read.
+
+    Attributes:
+        names: The DC that was read, and its naming contexts.
+        gpo: The playbook's GPO, ``None`` if there is none of that name.
+        ou: The OU to link to.
+        container: All IP security objects.
+        computers: Computer accounts in the scope of the OU.
+        rivals: GPOs that carry the IPsec extension and are linked to the OU or above it.
+        enforced_above: Those of them whose link above the OU is enforced.
+        linked_elsewhere: DNs other than the OU that link the GPO.
+        members: What each member has, or the reason why it could not be read, by name.
+    """
+
+    names: DomainNames
+    gpo: ObservedGpo | None
+    ou: ObservedOu
+    container: IpSecurityContainer
+    computers: ObservedComputers
+    rivals: tuple[ObservedGpo, ...] = ()
+    enforced_above: frozenset[UUID] = frozenset()
+    linked_elsewhere: tuple[str, ...] = ()
+    members: Mapping[str, MemberObservation | str] = field(
+        default_factory=dict[str, MemberObservation | str],
+        hash=False,
+    )

@@ -1,0 +1,174 @@
+"""What the reader should know before saying yes: weak algorithms, who else is hit, who wins."""
+
+from collections.abc import Iterable, Iterator
+from uuid import UUID
+
+from ipsec_orchestrator.codec.gp_link import parse_gp_link
+from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
+from ipsec_orchestrator.model.plan import Caution
+from ipsec_orchestrator.model.policy import Cipher, DhGroup, FilterActionKind, Integrity, Playbook
+
+_BEST = (
+    "IP security policies in the directory can carry at best 3DES with SHA-1 and "
+    "Diffie-Hellman group 14 (3DES-SHA1-3); AES and SHA-2 exist only in the connection security "
+    "rules of Windows Firewall."
+)
+_WEAK_CIPHERS = {Cipher.DES: "DES", Cipher.TRIPLE_DES: "3DES"}
+_WEAK_INTEGRITY = {Integrity.MD5: "MD5", Integrity.SHA1: "SHA-1"}
+_NAMES_SHOWN = 5
+
+
+def cautions(
+    playbook: Playbook,
+    inventory: Inventory,
+    members: Iterable[Host],
+    observed: Observed,
+) -> tuple[Caution, ...]:
+    """Give everything worth a warning, most general first."""
+    members = tuple(members)
+    return (
+        *_weak(playbook),
+        *_unused(playbook),
+        *_scope(inventory, members, observed),
+        *_rivals(playbook, observed),
+        *_unread(observed),
+    )
+
+
+def _weak(playbook: Playbook) -> Iterator[Caution]:
+    for action in playbook.filter_actions:
+        words: list[str] = []
+        for method in action.methods:
+            if method.esp is not None:
+                words += [
+                    _WEAK_CIPHERS.get(method.esp[0], ""),
+                    _WEAK_INTEGRITY.get(method.esp[1], ""),
+                ]
+            if method.ah is not None:
+                words.append(_WEAK_INTEGRITY.get(method.ah, ""))
+        found = sorted({word for word in words if word})
+        if found:
+            yield Caution(
+                code="weak-algorithms",
+                text=f"Filter action {action.name} uses {_listed(found)}, which are weak by "
+                f"today's measure. {_BEST}",
+            )
+        if any(method.esp and method.esp[0] is Cipher.NONE for method in action.methods):
+            yield Caution(
+                code="no-encryption",
+                text=f"Filter action {action.name} has a method without encryption: traffic may "
+                "be authenticated, but readable.",
+            )
+        if action.kind is FilterActionKind.NEGOTIATE and action.allow_fallback:
+            yield Caution(
+                code="fallback-to-clear",
+                text=f"Filter action {action.name} allows falling back to clear text.",
+            )
+    for policy in playbook.policies:
+        groups = {method.group for method in policy.key_exchange.methods}
+        if groups - {DhGroup.GROUP_14}:
+            yield Caution(
+                code="weak-key-exchange",
+                text=f"Policy {policy.name} offers Diffie-Hellman groups below 14 (2048 bit). "
+                "3DES-SHA1-3 is the strongest method that this store can carry.",
+            )
+
+
+def _unused(playbook: Playbook) -> Iterator[Caution]:
+    rules = [rule for policy in playbook.policies for rule in policy.rules]
+    lists = {rule.filter_list for rule in rules}
+    actions = {rule.filter_action for rule in rules}
+    names = [f"filter list {x.name}" for x in playbook.filter_lists if x.name not in lists]
+    names += [f"filter action {x.name}" for x in playbook.filter_actions if x.name not in actions]
+    for name in names:
+        yield Caution(code="unused", text=f"No rule uses {name}; it is not written.")
+
+
+def _scope(
+    inventory: Inventory, members: tuple[Host, ...], observed: Observed
+) -> Iterator[Caution]:
+    accounts = observed.computers
+    outside = [host.name for host in members if accounts.find(host.fqdn) is None]
+    if outside:
+        yield Caution(
+            code="not-in-ou",
+            text=f"{_listed(outside)}: no computer account in {observed.ou.entry.dn}; the GPO "
+            "will not reach them.",
+        )
+    known = {host.fqdn.casefold() for host in inventory.hosts}
+    labels = {host.fqdn.partition(".")[0].casefold() for host in inventory.hosts}
+    strangers = [
+        computer.name
+        for computer in accounts.computers
+        if computer.fqdn.casefold() not in known and computer.name.casefold() not in labels
+    ]
+    if strangers:
+        yield Caution(
+            code="others-in-ou",
+            text=f"{len(strangers)} computers of the OU are not in the inventory and get the "
+            f"policy too: {_listed(strangers)}.",
+        )
+    controllers = [c.name for c in accounts.computers if c.is_domain_controller]
+    controllers += [
+        host.name
+        for host in members
+        if host.role is HostRole.DOMAIN_CONTROLLER and host.name not in controllers
+    ]
+    if controllers:
+        yield Caution(
+            code="domain-controllers",
+            text=f"Domain controllers are in scope: {_listed(controllers)}. IPsec between "
+            "members and domain controllers with Kerberos waits for itself; keep them out.",
+        )
+    if not observed.ou.entry.dn.casefold().startswith("ou="):
+        yield Caution(
+            code="domain-root",
+            text=f"The link is on {observed.ou.entry.dn}, not on an OU: every computer below "
+            "gets the policy.",
+        )
+
+
+def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
+    own = observed.gpo.gpo_id if observed.gpo else None
+    links = parse_gp_link(observed.ou.gp_link or "")
+    mine = links.link_order(own) if own else None
+    for rival in observed.rivals:
+        if rival.gpo_id == own:
+            continue
+        name = rival.entry.attributes.text("displayName") or rival.entry.dn
+        if _wins(rival.gpo_id, observed, mine):
+            yield Caution(
+                code="another-gpo-wins",
+                text=f"GPO {name} also carries IPsec settings and comes before "
+                f"{playbook.gpo.name}; a computer takes one policy only, so that one would win.",
+            )
+        else:
+            yield Caution(
+                code="another-gpo-loses",
+                text=f"GPO {name} also carries IPsec settings; its policy gives way to that of "
+                f"{playbook.gpo.name}.",
+            )
+
+
+def _wins(rival: UUID, observed: Observed, mine: int | None) -> bool:
+    """Tell whether a rival on the same OU has the better link order, or is enforced above."""
+    links = parse_gp_link(observed.ou.gp_link or "")
+    here = links.link_order(rival)
+    if here is not None:
+        # A new link goes to the end of the order, so whatever is there already comes first.
+        return mine is None or here < mine
+    return rival in observed.enforced_above
+
+
+def _unread(observed: Observed) -> Iterator[Caution]:
+    for name, found in sorted(observed.members.items()):
+        if isinstance(found, str):
+            yield Caution(code="member-unread", text=f"{name} could not be read: {found}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    names = list(names)
+    if len(names) > _NAMES_SHOWN:
+        return f"{', '.join(names[:_NAMES_SHOWN])} and {len(names) - _NAMES_SHOWN} more"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)

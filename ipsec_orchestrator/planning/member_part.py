@@ -1,0 +1,92 @@
+"""The last stage: which members are refreshed, and what they ought to have afterwards."""
+
+from collections.abc import Iterable
+
+from ipsec_orchestrator.facts.member_judgement import (
+    MemberOutcome,
+    WantedOnMember,
+    judge_member,
+)
+from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.model.plan import Action, Change, FieldChange
+from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.model.steps import UNKNOWN_POLICY, MemberStep
+from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text
+from ipsec_orchestrator.planning.draft import Draft
+from ipsec_orchestrator.planning.wanted import wanted_on_member
+
+
+def plan_members(
+    members: Iterable[Host],
+    observed: Observed,
+    policy: DesiredPolicy | None,
+    *,
+    moved: bool,
+) -> Draft:
+    """Plan a refresh of every member that has something new to fetch, or that can't be read.
+
+    Args:
+        members: The hosts that the playbook names.
+        observed: What was read, members included.
+        policy: What they ought to have; ``None`` for none.
+        moved: Whether the directory changes in this plan; then everybody is refreshed.
+    """
+    wanted = wanted_on_member(policy) if policy else None
+    changes: list[Change] = []
+    steps: list[MemberStep] = []
+    for host in members:
+        found = observed.members.get(host.name)
+        satisfied = isinstance(found, MemberObservation) and _has(found, wanted)
+        needed = moved or not satisfied
+        changes.append(_change(host, found, policy, needed=needed))
+        if needed:
+            title = f"refresh {host.name} until it has {policy.name if policy else 'no policy'}"
+            steps.append(
+                MemberStep(
+                    stage=Stage.MEMBERS,
+                    title=title,
+                    host=host.name,
+                    before=_id_of(found),
+                    after=guid_text(policy.object_id) if policy else None,
+                ),
+            )
+    return Draft(changes=tuple(changes), steps=tuple(steps))
+
+
+def _has(found: MemberObservation, wanted: WantedOnMember | None) -> bool:
+    return judge_member(found, wanted, None).outcome is MemberOutcome.DONE
+
+
+def _id_of(found: MemberObservation | str | None) -> str | None:
+    if not isinstance(found, MemberObservation):
+        return UNKNOWN_POLICY
+    if found.assigned is None:
+        return None
+    policy_id = found.assigned.policy_id
+    return guid_text(policy_id) if policy_id else found.assigned.path
+
+
+def _change(
+    host: Host,
+    found: MemberObservation | str | None,
+    policy: DesiredPolicy | None,
+    *,
+    needed: bool,
+) -> Change:
+    if isinstance(found, MemberObservation):
+        old = (found.assigned.name or found.assigned.path) if found.assigned else None
+        reason = ""
+    else:
+        old, reason = UNKNOWN_POLICY, f"It could not be read: {found}" if found else ""
+    new = policy.name if policy else None
+    return Change(
+        stage=Stage.MEMBERS,
+        action=Action.CHANGE if needed else Action.UNCHANGED,
+        kind="member",
+        name=host.name,
+        object=host.fqdn,
+        fields=(FieldChange(field="policy", old=old, new=new),) if needed and old != new else (),
+        reason=reason,
+    )

@@ -1,0 +1,128 @@
+"""Our own objects of an earlier specification: what to call them, how to take them away."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+
+from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
+from ipsec_orchestrator.model.directory import DN_ATTRIBUTES, Attributes, Entry, dn_key
+from ipsec_orchestrator.model.plan import Caution
+from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.model.steps import Step
+from ipsec_orchestrator.planning.describe import kind_of
+from ipsec_orchestrator.planning.desired import (
+    DEFAULT_RESPONSE_NAME,
+    STAGE_OF_KIND,
+    ObjectKind,
+    marker,
+)
+from ipsec_orchestrator.planning.draft import Draft, change_entry, delete_entry
+
+# What points downwards; deleting begins where nothing points any more [MS-GPIPSEC] 3.1.5.7.
+_DOWNWARD = ("ipsecNFAReference", "ipsecISAKMPReference")
+_DELETION_ORDER = (
+    ObjectKind.RULE,
+    ObjectKind.FILTER_LIST,
+    ObjectKind.FILTER_ACTION,
+    ObjectKind.KEY_EXCHANGE,
+    ObjectKind.POLICY,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousObject:
+    """One object that carries our mark; ``name`` is the one that people know it by."""
+
+    kind: ObjectKind
+    name: str
+    entry: Entry
+
+
+def previous_objects(
+    container: IpSecurityContainer,
+    playbook: str,
+    wanted: AbstractSet[str],
+) -> tuple[PreviousObject, ...]:
+    """Give the objects marked for this playbook whose DN keys are not among ``wanted``."""
+    found: list[PreviousObject] = []
+    for entry in container.marked(marker(playbook)):
+        kind = kind_of(entry.attributes)
+        if kind is not None and dn_key(entry.dn) not in wanted:
+            found.append(PreviousObject(kind=kind, name=_name(entry, container, kind), entry=entry))
+    return tuple(found)
+
+
+def _name(entry: Entry, container: IpSecurityContainer, kind: ObjectKind) -> str:
+    """Name an object; key exchange settings are called as the policy that owns them."""
+    own = entry.attributes.text("ipsecName")
+    if own is not None:
+        return own
+    if kind is not ObjectKind.KEY_EXCHANGE:
+        return DEFAULT_RESPONSE_NAME
+    for owner in entry.attributes.texts("ipsecOwnersReference"):
+        policy = container.entry(owner)
+        if policy is not None and (name := policy.attributes.text("ipsecName")) is not None:
+            return name
+    return entry.dn
+
+
+def plan_deletion(
+    objects: Iterable[PreviousObject],
+    container: IpSecurityContainer,
+    stage: Stage | None = Stage.CLEAN_UP,
+) -> Draft:
+    """Plan taking objects away, in the order of [MS-GPIPSEC] 3.1.5.7.
+
+    What somebody else's object refers to is left where it is, with a warning. Without a
+    ``stage`` every object is shown under that of its kind.
+    """
+    objects = list(objects)
+    doomed = {dn_key(old.entry.dn) for old in objects}
+    held = _held(container, doomed)
+    steps: list[Step] = []
+    for old in objects:
+        if old.kind is ObjectKind.POLICY and dn_key(old.entry.dn) not in held:
+            present = [name for name in _DOWNWARD if old.entry.attributes.values_of(name)]
+            if present:
+                cleared = Attributes(dict.fromkeys(present, ()))
+                title = f"loosen the parts of policy {old.name}"
+                steps.append(change_entry(stage or Stage.POLICY, title, old.entry, cleared))
+    for kind in _DELETION_ORDER:
+        for old in objects:
+            if old.kind is kind and dn_key(old.entry.dn) not in held:
+                without = _DOWNWARD if kind is ObjectKind.POLICY else ()
+                title = f"delete {kind.value} {old.name}"
+                steps.append(
+                    delete_entry(
+                        stage or STAGE_OF_KIND[kind],
+                        title,
+                        old.entry,
+                        without=without,
+                    ),
+                )
+    warnings = tuple(
+        Caution(
+            code="still-referenced",
+            text=f"{old.kind.value} {old.name} stays, because {held[dn_key(old.entry.dn)]} "
+            "refers to it and is not ours.",
+        )
+        for old in objects
+        if dn_key(old.entry.dn) in held
+    )
+    return Draft(steps=tuple(steps), warnings=warnings)
+
+
+def _held(container: IpSecurityContainer, doomed: AbstractSet[str]) -> dict[str, str]:
+    """Tell which doomed objects somebody else's object refers to: key of the DN -> who."""
+    held: dict[str, str] = {}
+    for key, entry in sorted(container.entries.items()):
+        if key in doomed:
+            continue
+        for name, values in entry.attributes.items():
+            # An owner is above its parts: being named as an owner holds nothing.
+            if name.casefold() in DN_ATTRIBUTES and name.casefold() != "ipsecownersreference":
+                for value in values:
+                    target = dn_key(value.decode(errors="surrogateescape"))
+                    if target in doomed:
+                        held[target] = entry.attributes.text("ipsecName") or entry.dn
+    return held

@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from typing_extensions import override
+
 from ipsec_orchestrator.adapters.ldap.binding import bind
 from ipsec_orchestrator.adapters.ldap.endpoint import Endpoint
 from ipsec_orchestrator.adapters.ldap.library import (
     LDAPCommunicationError,
     LDAPExceptionError,
     LDAPInvalidFilterError,
+    Tls,
     ldap3,
     security_descriptor_control,
 )
@@ -65,17 +68,18 @@ class Page:
     cookie: bytes
 
 
-class _CheckedTls:
+class _CheckedTls(Tls):
     """What ldap3 asks for TLS: in place of its own, which checks nothing unless told."""
 
     def __init__(self, fqdn: str, ca_file: str | None) -> None:
+        # By name, not by super(): the stub's signature is unknown to the type checkers.
+        ldap3.Tls.__init__(self, validate=ssl.CERT_REQUIRED, sni=fqdn)
         self._fqdn = fqdn
         self._context = client_context(ca_file)
         self.failure: ssl.SSLError | None = None
 
-    def wrap_socket(self, connection: Any, *, do_handshake: bool) -> None:
-        """Put TLS around the connection's socket, by ldap3's signature."""
-        del do_handshake  # always, inside wrap_socket
+    @override
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
         try:
             connection.socket = self._context.wrap_socket(
                 connection.socket, server_hostname=self._fqdn

@@ -19,6 +19,7 @@ with warnings.catch_warnings():
 # Deliberately untyped: the stubs of ldap3 leave most of it unknown.
 ldap3: Any = _ldap3
 security_descriptor_control: Any = cast("Any", _microsoft).security_descriptor_control
+Tls = _ldap3.Tls
 send_sasl_negotiation: Any = cast("Any", _sasl).send_sasl_negotiation
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "LDAPExceptionError",
     "LDAPInvalidFilterError",
     "LDAPResponseTimeoutError",
+    "Tls",
     "ldap3",
     "security_descriptor_control",
     "send_sasl_negotiation",

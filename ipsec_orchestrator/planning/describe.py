@@ -65,6 +65,13 @@ def describe(attributes: Attributes) -> tuple[Field, ...]:
         return tuple(fields)
     if isinstance(value, CodecError):
         return (*fields, ("stored bytes", f"can't be read: {value}"))
+    action = attributes.text("iPSECNegotiationPolicyAction")
+    return (*fields, *describe_value(value, action))
+
+
+def describe_value(value: codec.IpsecValue, action: str | None) -> tuple[Field, ...]:
+    """Give the fields of a decoded ``ipsecData``; ``action`` is that of a negotiation policy."""
+    fields: list[Field] = []
     match value:
         case codec.IpsecPolicy():
             interval = value.polling_interval_seconds or constants.DEFAULT_POLLING_INTERVAL_SECONDS
@@ -74,7 +81,7 @@ def describe(attributes: Attributes) -> tuple[Field, ...]:
         case codec.Nfa():
             fields += _rule(value)
         case codec.NegotiationPolicy():
-            fields += _filter_action(value, attributes)
+            fields += _filter_action(value, action or "")
         case codec.IpsecFilter():
             fields += _filters(value)
         case codec.VersionInformation():
@@ -128,8 +135,7 @@ def _rule(value: codec.Nfa) -> list[Field]:
     return fields
 
 
-def _filter_action(value: codec.NegotiationPolicy, attributes: Attributes) -> list[Field]:
-    text = attributes.text("iPSECNegotiationPolicyAction") or ""
+def _filter_action(value: codec.NegotiationPolicy, text: str) -> list[Field]:
     try:
         word, accepts = _ACTION_WORDS.get(UUID(text), (text, False))
     except ValueError:

@@ -5,6 +5,7 @@ from ipsec_orchestrator.ports.directory import Directory, DomainNames
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
+from ipsec_orchestrator.ports.runner import Runner
 from ipsec_orchestrator.ports.sysvol import Sysvol
 from ipsec_orchestrator.ports.world import World
 
@@ -15,6 +16,7 @@ __all__ = [
     "Gpos",
     "Journal",
     "Members",
+    "Runner",
     "ScriptCall",
     "Sysvol",
     "World",

@@ -9,6 +9,7 @@ from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.members import Members
+from ipsec_orchestrator.ports.runner import Runner
 from ipsec_orchestrator.ports.sysvol import Sysvol
 
 
@@ -23,6 +24,7 @@ class World:
         sysvol: Each way to reach its template.
         members: The Windows hosts.
         clock: Time.
+        runner: Many hosts at once.
     """
 
     inventory: Inventory
@@ -31,3 +33,4 @@ class World:
     sysvol: Mapping[GpoVia, Sysvol]
     members: Members
     clock: Clock
+    runner: Runner

@@ -1,0 +1,184 @@
+"""One function that does any step: checks what is there, changes it, reads it back.
+
+Every step may be performed again: what is already as wanted counts as success, and what is
+neither as before nor as wanted is refused.
+"""
+
+from uuid import UUID
+
+from ipsec_orchestrator.codec import gpt_ini
+from ipsec_orchestrator.codec.gpo_version import GpoVersion
+from ipsec_orchestrator.errors import ReadBackError, StalePlanError
+from ipsec_orchestrator.facts.gpo import read_gpo, read_gpo_by_id
+from ipsec_orchestrator.model.directory import Attributes, Entry
+from ipsec_orchestrator.model.outcome import StepOutcome
+from ipsec_orchestrator.model.steps import EntryStep, GpoStep, TemplateVersionStep
+from ipsec_orchestrator.planning.draft import differing
+from ipsec_orchestrator.ports import World
+
+_GPT_INI = "gpt.ini"
+_ABSENT = "absent"
+_PRESENT = "present"
+_SHOWN_BYTES = 200
+
+
+def perform_entry(step: EntryStep, world: World) -> StepOutcome:
+    """Bring one object to where the step wants it.
+
+    Raises:
+        StalePlanError: The object is neither as before nor as wanted.
+        ReadBackError: It was written, but reads back differently.
+        BackendError: The directory refused.
+    """
+    found = world.directory.read(step.dn, _touched(step))
+    if _is(found, step.after):
+        return StepOutcome.ALREADY
+    _expect(step, found)
+    if step.after is None:
+        world.directory.delete(step.dn)
+    elif step.before is None:
+        world.directory.add(step.dn, step.after)
+    else:
+        world.directory.replace(step.dn, step.after.only(differing(step.after, step.before)))
+    _read_back(step, world)
+    return StepOutcome.DONE
+
+
+def _touched(step: EntryStep) -> tuple[str, ...]:
+    names = {name.casefold(): name for side in (step.before, step.after) for name in side or ()}
+    return tuple(names.values())
+
+
+def _is(found: Entry | None, wanted: Attributes | None) -> bool:
+    if found is None or wanted is None:
+        return found is None and wanted is None
+    return not differing(wanted, found.attributes)
+
+
+def _expect(step: EntryStep, found: Entry | None) -> None:
+    if _is(found, step.before):
+        return
+    if found is None or step.before is None:
+        raise StalePlanError(
+            object=step.dn,
+            attribute="the object",
+            expected=_ABSENT if step.before is None else _PRESENT,
+            found=_ABSENT if found is None else _PRESENT,
+        )
+    name = differing(step.before, found.attributes)[0]
+    raise StalePlanError(
+        object=step.dn,
+        attribute=name,
+        expected=shown(step.before.values_of(name)),
+        found=shown(found.attributes.values_of(name)),
+    )
+
+
+def _read_back(step: EntryStep, world: World) -> None:
+    again = world.directory.read(step.dn, _touched(step))
+    if _is(again, step.after):
+        return
+    if again is None or step.after is None:
+        raise ReadBackError(
+            object=step.dn,
+            attribute="the object",
+            written=_ABSENT if step.after is None else _PRESENT,
+            found=_ABSENT if again is None else _PRESENT,
+        )
+    name = differing(step.after, again.attributes)[0]
+    raise ReadBackError(
+        object=step.dn,
+        attribute=name,
+        written=shown(step.after.values_of(name)),
+        found=shown(again.attributes.values_of(name)),
+    )
+
+
+def shown(values: tuple[bytes, ...]) -> str:
+    """Write attribute values for a message: text as text, anything else as hexadecimal."""
+    if not values:
+        return _ABSENT
+    parts: list[str] = []
+    for value in values:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = ""
+        readable = text and text.isprintable()
+        part = repr(text) if readable else value.hex()
+        parts.append(part if len(part) <= _SHOWN_BYTES else f"{part[:_SHOWN_BYTES]}...")
+    return ", ".join(parts)
+
+
+def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
+    """Make or remove a GPO and give its real id.
+
+    Raises:
+        StalePlanError: Somebody has made a GPO of that name meanwhile.
+        BackendError: The host or the directory refused.
+    """
+    gpos = world.gpos[step.via]
+    if step.after:
+        found = read_gpo(world.directory, step.name)
+        if found is not None:
+            raise StalePlanError(
+                object=f"GPO {step.name}",
+                attribute="the object",
+                expected=_ABSENT,
+                found=f"present as {found.entry.dn}",
+            )
+        real = gpos.create(name=step.name, wished_id=step.gpo_id, comment=step.comment)
+        if read_gpo_by_id(world.directory, real) is None:
+            raise ReadBackError(
+                object=f"GPO {step.name}",
+                attribute="the object",
+                written=_PRESENT,
+                found=_ABSENT,
+            )
+        return StepOutcome.DONE, real
+    if read_gpo_by_id(world.directory, step.gpo_id) is None:
+        return StepOutcome.ALREADY, step.gpo_id
+    gpos.delete(gpo_id=step.gpo_id)
+    if read_gpo_by_id(world.directory, step.gpo_id) is not None:
+        raise ReadBackError(
+            object=f"GPO {step.name}",
+            attribute="the object",
+            written=_ABSENT,
+            found=_PRESENT,
+        )
+    return StepOutcome.DONE, step.gpo_id
+
+
+def perform_template_version(step: TemplateVersionStep, world: World) -> StepOutcome:
+    """Set the version in ``gpt.ini``; everything else in the file stays.
+
+    Raises:
+        StalePlanError: The version is neither the old nor the new one.
+        ReadBackError: The file reads back differently.
+        BackendError: The file could not be read or written.
+    """
+    sysvol = world.sysvol[step.via]
+    content = sysvol.read(step.gpo_id, _GPT_INI)
+    number = gpt_ini.version(content).number if content is not None else 0
+    if content is not None and number == step.after:
+        return StepOutcome.ALREADY
+    where = f"{_GPT_INI} of {{{str(step.gpo_id).upper()}}}"
+    if number != step.before:
+        raise StalePlanError(
+            object=where,
+            attribute="Version",
+            expected=str(step.before),
+            found=str(number),
+        )
+    new = GpoVersion.from_number(step.after)
+    wanted = gpt_ini.with_version(content, new) if content else gpt_ini.new_gpt_ini(new)
+    sysvol.write(step.gpo_id, _GPT_INI, wanted)
+    again = sysvol.read(step.gpo_id, _GPT_INI)
+    if again != wanted:
+        raise ReadBackError(
+            object=where,
+            attribute="content",
+            written=shown((wanted,)),
+            found=shown((again,) if again is not None else ()),
+        )
+    return StepOutcome.DONE

@@ -1,0 +1,233 @@
+"""Carries out a plan: reads its steps, nothing else."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import assert_never
+
+from ipsec_orchestrator.engine.bindings import Bindings
+from ipsec_orchestrator.engine.members import refresh_members
+from ipsec_orchestrator.engine.observer import Observer
+from ipsec_orchestrator.engine.perform import (
+    perform_entry,
+    perform_gpo,
+    perform_template_version,
+)
+from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.model.outcome import (
+    HostOutcome,
+    MemberResult,
+    RunReport,
+    StepOutcome,
+    StepResult,
+)
+from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.steps import (
+    EntryStep,
+    GpoStep,
+    MemberStep,
+    Step,
+    TemplateVersionStep,
+    object_of,
+)
+from ipsec_orchestrator.planning.stepfile import step_to_json
+from ipsec_orchestrator.ports import Journal, World
+
+_WAITS_FOR_MEMBERS = (
+    "not every member is done, and they keep a policy that vanishes before they have let go of it"
+)
+_AFTER_FAILURE = "an earlier step failed"
+
+_Numbered = tuple[int, Step]
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a run has come to so far."""
+
+    bindings: Bindings = field(default_factory=Bindings)
+    steps: list[StepResult] = field(default_factory=list[StepResult])
+    members: list[MemberResult] = field(default_factory=list[MemberResult])
+    phases: dict[str, float] = field(default_factory=dict[str, float])
+    error: str | None = None
+
+
+def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: str) -> RunReport:
+    """Perform the steps of a plan in their order, members side by side.
+
+    A failed step ends the run; what is done stays done, and planning again takes it from there.
+    Steps after the members wait until every member is done. The journal has an event before and
+    after every step.
+    """
+    progress = _Progress()
+    journal.append(
+        "run-begins",
+        run=run_id,
+        purpose=plan.purpose.value,
+        playbook=plan.basis.playbook,
+        domain=plan.basis.domain,
+        dc=plan.basis.dc,
+        steps=[step_to_json(step) for step in plan.steps],
+    )
+    for together, group in groupby(
+        enumerate(plan.steps, 1),
+        key=lambda numbered: isinstance(numbered[1], MemberStep),
+    ):
+        numbered = list(group)
+        reason = _obstacle(progress)
+        if reason:
+            _skip(numbered, reason, progress, journal, observer)
+        elif together:
+            _perform_members(numbered, world, journal, observer, progress)
+        else:
+            _perform_each(numbered, world, journal, observer, progress)
+    journal.append(
+        "run-ends",
+        run=run_id,
+        error=progress.error,
+        members={result.host: result.outcome.value for result in progress.members},
+    )
+    return RunReport(
+        run_id=run_id,
+        steps=tuple(progress.steps),
+        members=tuple(progress.members),
+        error=progress.error,
+        seconds_by_phase=tuple(progress.phases.items()),
+    )
+
+
+def _obstacle(progress: _Progress) -> str | None:
+    if progress.error is not None:
+        return _AFTER_FAILURE
+    if any(result.outcome is not HostOutcome.DONE for result in progress.members):
+        return _WAITS_FOR_MEMBERS
+    return None
+
+
+def _skip(
+    numbered: Sequence[_Numbered],
+    reason: str,
+    progress: _Progress,
+    journal: Journal,
+    observer: Observer,
+) -> None:
+    for number, step in numbered:
+        result = _result(number, step, StepOutcome.SKIPPED, reason)
+        journal.append("step-skipped", number=number, stage=step.stage.value, reason=reason)
+        progress.steps.append(result)
+        observer.step_ended(result)
+
+
+def _perform_each(
+    numbered: Sequence[_Numbered],
+    world: World,
+    journal: Journal,
+    observer: Observer,
+    progress: _Progress,
+) -> None:
+    for place, (number, planned) in enumerate(numbered):
+        step = progress.bindings.bind(planned)
+        observer.step_begins(number, step)
+        journal.append("step-begins", number=number, stage=step.stage.value, object=object_of(step))
+        started = world.clock.monotonic_seconds()
+        try:
+            outcome, progress.bindings = _perform(step, world, progress.bindings)
+        except OrchestratorError as error:
+            progress.error = str(error)
+            result = _result(number, step, StepOutcome.FAILED, str(error))
+            journal.append(
+                "step-failed",
+                number=number,
+                stage=step.stage.value,
+                error=type(error).__name__,
+                reason=str(error),
+            )
+            progress.steps.append(result)
+            observer.step_ended(result)
+            _skip(numbered[place + 1 :], _AFTER_FAILURE, progress, journal, observer)
+            return
+        spent = world.clock.monotonic_seconds() - started
+        progress.phases[step.stage.value] = progress.phases.get(step.stage.value, 0.0) + spent
+        journal.append(
+            "step-ends",
+            number=number,
+            stage=step.stage.value,
+            outcome=outcome.value,
+            ids={str(old): str(new) for old, new in progress.bindings.ids.items()},
+        )
+        result = _result(number, step, outcome)
+        progress.steps.append(result)
+        observer.step_ended(result)
+
+
+def _perform(step: Step, world: World, bindings: Bindings) -> tuple[StepOutcome, Bindings]:
+    match step:
+        case EntryStep():
+            return perform_entry(step, world), bindings
+        case TemplateVersionStep():
+            return perform_template_version(step, world), bindings
+        case GpoStep():
+            outcome, real = perform_gpo(step, world)
+            return outcome, bindings.with_id(step.gpo_id, real)
+        case MemberStep():
+            message = "members are refreshed together"
+            raise AssertionError(message)
+        case _:
+            assert_never(step)
+
+
+def _member_steps(numbered: Sequence[_Numbered]) -> Iterator[tuple[int, MemberStep]]:
+    for number, step in numbered:
+        if isinstance(step, MemberStep):
+            yield number, step
+
+
+def _perform_members(
+    numbered: Sequence[_Numbered],
+    world: World,
+    journal: Journal,
+    observer: Observer,
+    progress: _Progress,
+) -> None:
+    by_host = {step.host: (number, step) for number, step in _member_steps(numbered)}
+    for number, step in by_host.values():
+        observer.step_begins(number, step)
+        journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
+    started = world.clock.monotonic_seconds()
+    steps = [step for _, step in by_host.values()]
+    for member in refresh_members(steps, world, observer):
+        number, step = by_host[member.host]
+        journal.append(
+            "member-ends",
+            number=number,
+            stage=step.stage.value,
+            host=member.host,
+            outcome=member.outcome.value,
+            reason=member.reason,
+        )
+        done = member.outcome is HostOutcome.DONE
+        result = _result(
+            number,
+            step,
+            StepOutcome.DONE if done else StepOutcome.FAILED,
+            member.reason,
+        )
+        progress.members.append(member)
+        progress.steps.append(result)
+        observer.member_ended(member)
+        observer.step_ended(result)
+    progress.phases["members"] = world.clock.monotonic_seconds() - started
+    # They end in any order; people look for them in that of the plan.
+    order = {host: place for place, host in enumerate(by_host)}
+    progress.members.sort(key=lambda member: order[member.host])
+
+
+def _result(number: int, step: Step, outcome: StepOutcome, reason: str = "") -> StepResult:
+    return StepResult(
+        number=number,
+        stage=step.stage,
+        title=step.title,
+        object=object_of(step),
+        outcome=outcome,
+        reason=reason,
+    )

@@ -1,0 +1,141 @@
+"""A plan as a JSON document and back, with a digest over all of it."""
+
+import json
+from collections.abc import Mapping
+from hashlib import sha256
+from typing import Final, cast
+
+from ipsec_orchestrator.errors import PlanFileError
+from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.plan import (
+    Action,
+    Basis,
+    Caution,
+    Change,
+    FieldChange,
+    Plan,
+    Purpose,
+)
+from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.planning.stepfile import mapping, sequence, step_from_json, step_to_json
+
+FORMAT: Final = "ipsec_orchestrator/plan"
+FORMAT_VERSION: Final = 1
+
+
+def plan_to_json(plan: Plan) -> dict[str, Json]:
+    """Give the plan as a document; equal plans give equal documents, byte for byte."""
+    body: dict[str, Json] = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "purpose": plan.purpose.value,
+        "basis": {
+            "domain": plan.basis.domain,
+            "dc": plan.basis.dc,
+            "playbook": plan.basis.playbook,
+            "tool_version": plan.basis.tool_version,
+        },
+        "warnings": [{"code": w.code, "text": w.text} for w in plan.warnings],
+        "changes": [change_to_json(change) for change in plan.changes],
+        "steps": [step_to_json(step) for step in plan.steps],
+    }
+    return {**body, "digest": _digest(body)}
+
+
+def plan_text(plan: Plan) -> str:
+    """Give the plan as the text of a plan file."""
+    return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
+
+
+def is_plan_text(text: str) -> bool:
+    """Tell whether a file looks like a plan rather than a playbook."""
+    return text.lstrip().startswith("{") and FORMAT in text[:400]
+
+
+def parse_plan(text: str, name: str) -> Plan:
+    """Read a plan file; ``name`` is what messages call it.
+
+    Raises:
+        PlanFileError: It is no plan, of another format version, or was changed after it was made.
+    """
+    try:
+        loaded = cast("Json", json.loads(text))
+    except json.JSONDecodeError as error:
+        raise PlanFileError(
+            f"{name}:{error.lineno}:{error.colno}: not JSON: {error.msg}.",
+            cure="Make the plan again with orchestrate plan --out.",
+        ) from error
+    if not isinstance(loaded, Mapping) or loaded.get("format") != FORMAT:
+        raise PlanFileError(f"{name}: not a plan of this program.")
+    if loaded.get("format_version") != FORMAT_VERSION:
+        raise PlanFileError(
+            f"{name}: plan format {loaded.get('format_version')}, this program reads "
+            f"{FORMAT_VERSION}.",
+            cure="Make the plan again with this version.",
+        )
+    body = {key: value for key, value in loaded.items() if key != "digest"}
+    if loaded.get("digest") != _digest(body):
+        raise PlanFileError(
+            f"{name}: the digest does not fit, so the file was changed after it was made.",
+            cure="Change the playbook and plan again; a plan is not edited by hand.",
+        )
+    try:
+        return _plan(body)
+    except (KeyError, TypeError, ValueError) as error:
+        raise PlanFileError(f"{name}: not a complete plan: {error}.") from error
+
+
+def _digest(body: Mapping[str, Json]) -> str:
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return sha256(canonical.encode()).hexdigest()
+
+
+def _plan(body: Mapping[str, Json]) -> Plan:
+    basis = mapping(body["basis"])
+    return Plan(
+        purpose=Purpose(str(body["purpose"])),
+        basis=Basis(
+            domain=str(basis["domain"]),
+            dc=str(basis["dc"]),
+            playbook=str(basis["playbook"]),
+            tool_version=str(basis["tool_version"]),
+        ),
+        changes=tuple(_change(mapping(found)) for found in sequence(body["changes"])),
+        steps=tuple(step_from_json(mapping(found)) for found in sequence(body["steps"])),
+        warnings=tuple(
+            Caution(code=str(found["code"]), text=str(found["text"]))
+            for found in map(mapping, sequence(body["warnings"]))
+        ),
+    )
+
+
+def change_to_json(change: Change) -> dict[str, Json]:
+    """Give a change as it stands in plan files and in ``--json``."""
+    return {
+        "stage": change.stage.value,
+        "action": change.action.value,
+        "kind": change.kind,
+        "name": change.name,
+        "object": change.object,
+        "fields": [{"field": f.field, "old": f.old, "new": f.new} for f in change.fields],
+        "reason": change.reason,
+    }
+
+
+def _change(found: Mapping[str, Json]) -> Change:
+    return Change(
+        stage=Stage(str(found["stage"])),
+        action=Action(str(found["action"])),
+        kind=str(found["kind"]),
+        name=str(found["name"]),
+        object=str(found["object"]),
+        fields=tuple(
+            FieldChange(field=str(f["field"]), old=_text(f["old"]), new=_text(f["new"]))
+            for f in map(mapping, sequence(found["fields"]))
+        ),
+        reason=str(found["reason"]),
+    )
+
+
+def _text(value: Json) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,105 @@
+"""What a run came to: a checklist of stages and a table of hosts."""
+
+from collections.abc import Iterable
+
+from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult, RunReport, StepOutcome
+from ipsec_orchestrator.report.lines import Line, Tone
+
+TABLE_HEADINGS = ("host", "role", "outcome", "policy", "enforced", "reason")
+
+_OUTCOME_TONES = {
+    HostOutcome.DONE: Tone.GOOD,
+    HostOutcome.FAILED: Tone.BAD,
+    HostOutcome.UNKNOWN: Tone.WARNING,
+}
+
+
+def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], Tone]]:
+    """Give the table of hosts: cells and the meaning of each row."""
+    return [
+        (
+            (
+                member.host,
+                member.role,
+                member.outcome.value,
+                member.policy or "none",
+                {True: "yes", False: "no", None: "not seen"}[member.enforced],
+                f"{member.reason} {member.cure}" if member.cure else member.reason,
+            ),
+            _OUTCOME_TONES[member.outcome],
+        )
+        for member in members
+    ]
+
+
+def ending_lines(report: RunReport) -> list[Line]:
+    """Say in a line or two how the run ended and how to go on."""
+    done = sum(step.outcome is StepOutcome.DONE for step in report.steps)
+    already = sum(step.outcome is StepOutcome.ALREADY for step in report.steps)
+    skipped = [step for step in report.steps if step.outcome is StepOutcome.SKIPPED]
+    lines: list[Line] = []
+    if report.error is not None:
+        lines += [
+            Line(f"Stopped: {report.error}", Tone.BAD),
+            Line(
+                f"{done} steps were done and stay done; {len(skipped)} were not begun. "
+                "Run the same command again to go on from there.",
+                Tone.QUIET,
+            ),
+        ]
+        return lines
+    words = f"{done} steps done" + (f", {already} were so already" if already else "")
+    lines.append(Line(f"{words}.", Tone.GOOD if report.all_members_done else Tone.PLAIN))
+    if skipped:
+        lines.append(
+            Line(
+                f"{len(skipped)} steps wait: {skipped[0].reason}. Run the command again.",
+                Tone.WARNING,
+            ),
+        )
+    unfinished = [m for m in report.members if m.outcome is not HostOutcome.DONE]
+    lines += [
+        Line(
+            f"{m.host}: {m.outcome.value}: {m.reason}" + (f" {m.cure}" if m.cure else ""), Tone.BAD
+        )
+        for m in unfinished
+    ]
+    return lines
+
+
+def run_to_json(report: RunReport) -> dict[str, Json]:
+    """Give a run as the document of ``--json``."""
+    return {
+        "run": report.run_id,
+        "error": report.error,
+        "steps": [
+            {
+                "number": step.number,
+                "stage": step.stage.value,
+                "title": step.title,
+                "object": step.object,
+                "outcome": step.outcome.value,
+                "reason": step.reason,
+            }
+            for step in report.steps
+        ],
+        "members": [member_to_json(member) for member in report.members],
+        "seconds_by_phase": {
+            phase: round(seconds, 3) for phase, seconds in report.seconds_by_phase
+        },
+    }
+
+
+def member_to_json(member: MemberResult) -> dict[str, Json]:
+    """Give one member's outcome."""
+    return {
+        "host": member.host,
+        "role": member.role,
+        "outcome": member.outcome.value,
+        "policy": member.policy,
+        "enforced": member.enforced,
+        "reason": member.reason,
+        "cure": member.cure,
+        "seconds": round(member.seconds, 3),
+    }

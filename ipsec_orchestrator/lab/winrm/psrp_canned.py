@@ -1,0 +1,228 @@
+"""PSRP shells without PowerShell: psrpcore plays the server, a callable gives the answers."""
+
+import base64
+import binascii
+import threading
+import uuid
+from collections.abc import Sequence
+from typing import Final
+
+import psrpcore
+from psrpcore import types
+
+from ipsec_orchestrator.lab.winrm.answers import (
+    UNKNOWN_SCRIPT,
+    Answer,
+    CannedCall,
+    CannedError,
+    CannedResult,
+)
+from ipsec_orchestrator.lab.winrm.output import CommandOutput
+from ipsec_orchestrator.lab.winrm.psrp_values import to_json
+from ipsec_orchestrator.lab.winrm.settings import Quotas
+from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
+
+_FRAGMENT_BYTES: Final = 32768  # what a Windows host sends as one blob
+_BROKEN_ANSWER: Final = CannedResult(
+    error=CannedError(
+        message="The prepared answer of this host failed.",
+        fully_qualified_error_id="CannedAnswerFailed",
+    )
+)
+
+
+class CannedPool:
+    """A runspace pool that runs nothing."""
+
+    streams = "stdout"
+    process_id = 0
+
+    def __init__(
+        self, *, answer: Answer, host: str, user: str, quotas: Quotas, creation: bytes
+    ) -> None:
+        self._answer = answer
+        self._host = host
+        self._user = user
+        self._quotas = quotas
+        self._lock = threading.RLock()
+        self._pool = psrpcore.ServerRunspacePool()
+        self._outputs: dict[uuid.UUID | None, CommandOutput] = {None: CommandOutput()}
+        self.feed(None, "stdin", creation, end=False)
+
+    def run(self, command_id: str, executable: str, arguments: Sequence[str]) -> None:
+        """Take a pipeline; it starts when its last fragment is here."""
+        del executable
+        pipeline_id = _guid(command_id)
+        with self._lock:
+            if len(self._outputs) > self._quotas.max_commands_per_shell:
+                raise WsmanFaultError(FaultKind.TOO_MANY_COMMANDS)
+            self._outputs[pipeline_id] = CommandOutput()
+            psrpcore.ServerPipeline(self._pool, pipeline_id)
+        for argument in arguments:
+            try:
+                content = base64.b64decode(argument, validate=True)
+            except binascii.Error as error:
+                raise WsmanFaultError(FaultKind.INVALID_XML) from error
+            self.feed(command_id, "stdin", content, end=False)
+
+    def feed(self, command_id: str | None, stream: str, content: bytes, *, end: bool) -> None:
+        """Take fragments and act on the messages that they complete."""
+        del end
+        self.output(command_id)
+        kind = (
+            psrpcore.StreamType.prompt_response if stream == "pr" else psrpcore.StreamType.default
+        )
+        pipeline_id = None if command_id is None else _guid(command_id)
+        with self._lock:
+            try:
+                self._pool.receive_data(psrpcore.PSRPPayload(content, kind, pipeline_id))
+                while (event := self._pool.next_event()) is not None:
+                    self._act(event)
+            except (psrpcore.PSRPCoreError, ValueError, LookupError) as error:
+                raise WsmanFaultError(FaultKind.INVALID_PARAMETER) from error
+            self._send()
+
+    def output(self, command_id: str | None) -> CommandOutput:
+        """Give the queue of the pool or of one pipeline."""
+        with self._lock:
+            found = self._outputs.get(None if command_id is None else _guid(command_id))
+        if found is None:
+            raise WsmanFaultError(FaultKind.UNKNOWN_COMMAND)
+        return found
+
+    def interrupt(self, command_id: str) -> None:
+        """Stop a pipeline; an answer that is under way is dropped."""
+        output = self.output(command_id)
+        with self._lock:
+            pipeline = self._pool.pipeline_table.get(_guid(command_id))
+            if pipeline is not None and pipeline.state == types.PSInvocationState.Running:
+                pipeline.stop()
+                self._send()
+                output.finish()
+
+    def terminate(self, command_id: str) -> None:
+        """Forget a pipeline; unknown ones are fine, as on Windows."""
+        guid = _guid(command_id)
+        with self._lock:
+            output = self._outputs.pop(guid, None)
+            self._pool.pipeline_table.pop(guid, None)
+        if output is not None:
+            output.fail(WsmanFaultError(FaultKind.ABORTED))
+
+    def connect(self, content: bytes) -> bytes:
+        """Answer a client that takes the pool over."""
+        with self._lock:
+            self._pool.disconnect()
+            self._pool.connect()
+            try:
+                self._pool.receive_data(
+                    psrpcore.PSRPPayload(content, psrpcore.StreamType.default, None)
+                )
+                while self._pool.next_event() is not None:
+                    pass
+            except (psrpcore.PSRPCoreError, ValueError, LookupError) as error:
+                raise WsmanFaultError(FaultKind.INVALID_PARAMETER) from error
+            payload = self._pool.data_to_send()
+        return b"" if payload is None else payload.data
+
+    def command_ids(self) -> Sequence[str]:
+        """Name the pipelines that were not terminated."""
+        with self._lock:
+            return [str(guid).upper() for guid in self._outputs if guid is not None]
+
+    def close(self) -> None:
+        """Answer what still waits."""
+        with self._lock:
+            outputs = list(self._outputs.values())
+            self._outputs.clear()
+        for output in outputs:
+            output.fail(WsmanFaultError(FaultKind.ABORTED))
+
+    def _act(self, event: psrpcore.PSRPEvent[object, object]) -> None:
+        match event:
+            case psrpcore.CreatePipelineEvent():
+                pipeline = self._pool.pipeline_table[event.pipeline_id]
+                pipeline.start()
+                threading.Thread(
+                    target=self._run_answer, args=(pipeline,), name="psrp-canned", daemon=True
+                ).start()
+            case psrpcore.GetAvailableRunspacesEvent():
+                self._pool.runspace_availability_response(event.ci, self._pool.max_runspaces)
+            case psrpcore.SetMinRunspacesEvent() | psrpcore.SetMaxRunspacesEvent():
+                self._pool.runspace_availability_response(event.ci, event.count > 0)
+            case psrpcore.ResetRunspaceStateEvent():
+                self._pool.runspace_availability_response(event.ci, response=True)
+            case _:
+                pass
+
+    def _run_answer(self, pipeline: psrpcore.ServerPipeline) -> None:
+        # A broken callable still ends its pipeline; threading reports the traceback.
+        result = _BROKEN_ANSWER
+        try:
+            call = self._call_of(pipeline.metadata)
+            result = UNKNOWN_SCRIPT if call is None else self._answer(call)
+        finally:
+            self._finish(pipeline, result)
+
+    def _call_of(self, pipeline: object) -> CannedCall | None:
+        """Give the call of a pipeline that is one script and nothing else."""
+        if not isinstance(pipeline, psrpcore.PowerShell) or len(pipeline.commands) != 1:
+            return None
+        command = pipeline.commands[0]
+        if not command.is_script:
+            return None
+        return CannedCall(
+            script=str(command.command_text),
+            parameters={
+                str(name).lstrip("-").rstrip(":"): to_json(value)
+                for name, value in command.parameters
+                if name is not None
+            },
+            host=self._host,
+            user=self._user,
+        )
+
+    def _finish(self, pipeline: psrpcore.ServerPipeline, result: CannedResult) -> None:
+        with self._lock:
+            output = self._outputs.get(pipeline.pipeline_id)
+            if output is None or pipeline.state != types.PSInvocationState.Running:
+                return
+            for text in result.output:
+                pipeline.write_output(text)
+            if result.error is None:
+                pipeline.complete()
+            else:
+                # Terminating errors travel inside the state message, not in the error stream.
+                pipeline.state = types.PSInvocationState.Failed
+                pipeline.prepare_message(
+                    types.PipelineState(
+                        PipelineState=types.PSInvocationState.Failed.value,
+                        ExceptionAsErrorRecord=_error_record(result.error),
+                    )
+                )
+            self._send()
+            output.finish()
+
+    def _send(self) -> None:
+        """Move what psrpcore wants to send into the queues."""
+        while (payload := self._pool.data_to_send(_FRAGMENT_BYTES)) is not None:
+            output = self._outputs.get(payload.pipeline_id)
+            if output is not None:
+                output.write("stdout", payload.data)
+
+
+def _guid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise WsmanFaultError(FaultKind.INVALID_PARAMETER) from error
+
+
+def _error_record(error: CannedError) -> types.ErrorRecord:
+    return types.ErrorRecord(
+        Exception=types.NETException(Message=error.message),
+        CategoryInfo=types.ErrorCategoryInfo(
+            Category=types.ErrorCategory.OperationStopped, Reason="RuntimeException"
+        ),
+        FullyQualifiedErrorId=error.fully_qualified_error_id,
+    )

@@ -1,0 +1,41 @@
+"""Watching PSRP messages pass by, without taking them apart further than needed."""
+
+import re
+import struct
+from typing import Final
+
+_FRAGMENT: Final = struct.Struct(">QQBI")  # [MS-PSRP] 2.2.4: object id, fragment id, flags, length
+_END_FLAG: Final = 2
+_MESSAGE_HEADER_BYTES: Final = 40  # [MS-PSRP] 2.2.1: destination, type, RPID, PID
+_PIPELINE_STATE: Final = 0x00041006
+_STATE: Final = re.compile(rb'<I32 N="PipelineState">(\d)</I32>')
+_FIRST_FINAL_STATE: Final = 3  # [MS-PSRP] 2.2.3.5: 3 stopped, 4 completed, 5 failed
+
+
+class PipelineStateWatcher:
+    """Tells from a pipeline's fragments when it has ended."""
+
+    def __init__(self) -> None:
+        self._messages: dict[int, bytes] = {}
+
+    def ends_with(self, fragments: bytes) -> bool:
+        """Whether these fragments complete a message that says the pipeline is over."""
+        ended = False
+        offset = 0
+        while offset + _FRAGMENT.size <= len(fragments):
+            object_id, number, flags, length = _FRAGMENT.unpack_from(fragments, offset)
+            offset += _FRAGMENT.size
+            content = fragments[offset : offset + length]
+            offset += length
+            if number == 0:
+                self._messages[object_id] = content
+            elif object_id in self._messages:
+                self._messages[object_id] += content
+            kind = self._messages.get(object_id, b"")[4:8]
+            if kind != struct.pack("<I", _PIPELINE_STATE):
+                # Output can be megabytes: only state messages are worth keeping.
+                self._messages.pop(object_id, None)
+            elif flags & _END_FLAG:
+                state = _STATE.search(self._messages.pop(object_id)[_MESSAGE_HEADER_BYTES:])
+                ended = ended or (state is not None and int(state[1]) >= _FIRST_FINAL_STATE)
+        return ended

@@ -1,0 +1,22 @@
+# Run at the start of every PowerShell behind a WinRS command, before the host's own start script.
+# powershell.exe on a pipe writes host output to standard output, ended by a line feed alone.
+function Write-Host {
+    param(
+        [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromRemainingArguments = $true)]
+        [object]$Object,
+        [switch]$NoNewline,
+        [object]$Separator = ' ',
+        [ConsoleColor]$ForegroundColor,
+        [ConsoleColor]$BackgroundColor
+    )
+    process {
+        $text = (@($Object) | ForEach-Object { "$_" }) -join "$Separator"
+        if (-not $NoNewline) { $text += "`n" }
+        [Console]::Out.Write($text)
+    }
+}
+
+if ($env:IPSEC_LAB_INIT) { . $env:IPSEC_LAB_INIT }
+if ($env:IPSEC_LAB_WORKING_DIRECTORY -and (Test-Path -LiteralPath $env:IPSEC_LAB_WORKING_DIRECTORY)) {
+    Set-Location -LiteralPath $env:IPSEC_LAB_WORKING_DIRECTORY
+}

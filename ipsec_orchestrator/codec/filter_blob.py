@@ -70,7 +70,7 @@ def decode_filter(blob: bytes) -> IpsecFilter:
     Raises:
         CodecError: It is cut short, of another class, or announces more than it has.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob)
+    reader = BlobReader(format_name=_CLASS, blob=blob)
     reader.identifier(FILTER_BLOB_ID, "Filter-Policy-ID1")
     length = reader.data_length("Data-Length1")
     count = reader.count("Number-Of-Filters1", item_size=LEAST_SPEC_SIZE)
@@ -102,7 +102,7 @@ def encode_filter(value: IpsecFilter) -> bytes:
     Raises:
         CodecError: A number or byte string does not fit its field.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(FILTER_BLOB_ID)
     writer.u32(0, "Data-Length1")
     writer.u32(0, "Number-Of-Filters1")

@@ -103,7 +103,7 @@ def decode_isakmp(blob: bytes) -> IsakmpPolicy:
     Raises:
         CodecError: It is cut short, of another class, or announces more methods than it has.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob)
+    reader = BlobReader(format_name=_CLASS, blob=blob)
     reader.identifier(ISAKMP_BLOB_ID, "ISAKMP-Policy-Type-ID")
     length = reader.data_length()
     start = reader.offset
@@ -138,7 +138,7 @@ def encode_isakmp(policy: IsakmpPolicy) -> bytes:
     Raises:
         CodecError: A number or byte string does not fit its field.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(ISAKMP_BLOB_ID)
     writer.u32(0, "Data-Length")
     start = len(writer)

@@ -79,7 +79,7 @@ def decode_negotiation(blob: bytes) -> NegotiationPolicy:
         CodecError: It is cut short, of another class, announces more offers than it has, or
             has an offer of more than three algorithms.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob)
+    reader = BlobReader(format_name=_CLASS, blob=blob)
     reader.identifier(NEGOTIATION_BLOB_ID, "Negotiation-Policy-ID")
     length = reader.data_length()
     start = reader.offset
@@ -95,7 +95,7 @@ def encode_negotiation(policy: NegotiationPolicy) -> bytes:
     Raises:
         CodecError: A number does not fit its field or an offer has too many algorithms.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(NEGOTIATION_BLOB_ID)
     writer.u32(0, "Data-Length")
     start = len(writer)

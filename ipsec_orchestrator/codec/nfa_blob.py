@@ -135,7 +135,7 @@ def decode_nfa(blob: bytes, *, offset: int = 0) -> Nfa:
     Raises:
         CodecError: It is cut short, of another class, or announces more than it has.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob, offset=offset)
+    reader = BlobReader(format_name=_CLASS, blob=blob, offset=offset)
     reader.identifier(NFA_BLOB_ID, "NFA-Policy-ID")
     length = reader.data_length()
     start = reader.offset
@@ -169,7 +169,7 @@ def encode_nfa(nfa: Nfa) -> bytes:
     Raises:
         CodecError: A number does not fit its field, or flags and methods differ in number.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(NFA_BLOB_ID)
     writer.u32(0, "Data-Length")
     start = len(writer)

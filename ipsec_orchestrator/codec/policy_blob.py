@@ -31,7 +31,7 @@ def decode_policy(blob: bytes) -> IpsecPolicy:
     Raises:
         CodecError: It is cut short or of another class.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob)
+    reader = BlobReader(format_name=_CLASS, blob=blob)
     reader.identifier(POLICY_BLOB_ID, "IPsec-Policy-ID")
     length = reader.data_length()
     return IpsecPolicy(
@@ -47,7 +47,7 @@ def encode_policy(policy: IpsecPolicy) -> bytes:
     Raises:
         CodecError: A number does not fit its field.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(POLICY_BLOB_ID)
     writer.u32(_DATA_LENGTH + policy.length_skew, "Data-Length")
     writer.u32(policy.polling_interval_seconds, "Polling-Interval")

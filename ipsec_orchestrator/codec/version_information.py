@@ -50,7 +50,7 @@ def decode_version_information(blob: bytes) -> VersionInformation:
     Raises:
         CodecError: It is cut short or its lengths contradict each other.
     """
-    reader = BlobReader(object_class=_CLASS, blob=blob)
+    reader = BlobReader(format_name=_CLASS, blob=blob)
     reader.identifier(VERSION_INFORMATION_BLOB_ID, "Version-Information-ID")
     length = reader.data_length()
     end = reader.offset + length
@@ -80,7 +80,7 @@ def encode_version_information(value: VersionInformation) -> bytes:
     Raises:
         CodecError: A number does not fit its field.
     """
-    writer = BlobWriter(object_class=_CLASS)
+    writer = BlobWriter(format_name=_CLASS)
     writer.guid(VERSION_INFORMATION_BLOB_ID)
     writer.u32(0, "Data-Length")
     start = len(writer)

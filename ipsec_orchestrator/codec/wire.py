@@ -6,7 +6,7 @@ name in the specification, so that an error says what was being read and where.
 """
 
 from ipaddress import IPv4Address
-from typing import NoReturn
+from typing import NoReturn, Self
 from uuid import UUID
 
 from ipsec_orchestrator.codec.wide_string import WideString
@@ -21,23 +21,33 @@ class BlobReader:
 
     Attributes:
         offset: Offset of the next byte to read, counted from the start of the blob.
+        end: Offset after the last byte that may be read.
     """
 
-    __slots__ = ("_blob", "_format", "offset")
+    __slots__ = ("_blob", "_format", "end", "offset")
 
-    def __init__(self, *, object_class: str, blob: bytes, offset: int = 0) -> None:
-        self._format = object_class
+    def __init__(
+        self, *, format_name: str, blob: bytes, offset: int = 0, end: int | None = None
+    ) -> None:
+        self._format = format_name
         self._blob = blob
         self.offset = offset
+        self.end = len(blob) if end is None else end
 
     @property
     def remaining(self) -> int:
         """Number of bytes that have not been read."""
-        return len(self._blob) - self.offset
+        return self.end - self.offset
+
+    def limited(self, offset: int, end: int) -> Self:
+        """Give another reader of the same blob, from ``offset`` and not past ``end``."""
+        return type(self)(
+            format_name=self._format, blob=self._blob, offset=offset, end=min(end, self.end)
+        )
 
     def is_at(self, offset: int, marker: bytes) -> bool:
         """Tell whether a marker stands at an absolute offset, wherever the reader is."""
-        return self._blob.startswith(marker, offset)
+        return self._blob.startswith(marker, offset, self.end)
 
     def section_follows(self, marker: bytes, name: str) -> bool:
         """Read the marker of an optional section, if it is what follows.
@@ -49,7 +59,9 @@ class BlobReader:
             self.offset += len(marker)
             return True
         # A single byte is how blobs end; more of them are a marker that was cut off.
-        if 1 < self.remaining < len(marker) and marker.startswith(self._blob[self.offset :]):
+        if 1 < self.remaining < len(marker) and marker.startswith(
+            self._blob[self.offset : self.end]
+        ):
             self.fail(name, f"{len(marker)} bytes expected, {self.remaining} left")
         return False
 
@@ -140,12 +152,16 @@ class BlobReader:
 
 
 class BlobWriter:
-    """Puts a blob together; refuses numbers and byte strings that their field can't hold."""
+    """Puts a blob together; refuses numbers and byte strings that their field can't hold.
 
-    __slots__ = ("_blob", "_format")
+    Attributes:
+        format_name: The format's name for errors.
+    """
 
-    def __init__(self, *, object_class: str) -> None:
-        self._format = object_class
+    __slots__ = ("_blob", "format_name")
+
+    def __init__(self, *, format_name: str) -> None:
+        self.format_name = format_name
         self._blob = bytearray()
 
     def __len__(self) -> int:
@@ -202,7 +218,7 @@ class BlobWriter:
     def fail(self, field: str, reason: str, *, offset: int | None = None) -> NoReturn:
         """Raise the error about a field, by default where the next byte would go."""
         where = len(self._blob) if offset is None else offset
-        raise CodecError(format=self._format, field=field, offset=where, reason=reason)
+        raise CodecError(format=self.format_name, field=field, offset=where, reason=reason)
 
     def _number(self, number: int, size: int, highest: int, field: str) -> None:
         self._check(number, highest, field, len(self._blob))

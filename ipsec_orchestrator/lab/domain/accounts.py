@@ -29,6 +29,10 @@ KEYTAB_SERVICES = ("HTTP", "http", "HOST", "host", "WSMAN")
 """What WinRM clients ask tickets for: a keytab is case-sensitive, AD and its clients are not."""
 
 
+AES_ENCRYPTION_TYPES = (17, 18)
+"""[RFC3962] aes128-cts-hmac-sha1-96 and aes256-cts-hmac-sha1-96."""
+
+
 def fill_domain(layout: LabLayout, hosts: Sequence[DomainHost], *, new_keys: bool) -> None:
     """Give a provisioned domain everything of this lab; its server must be down.
 
@@ -112,6 +116,8 @@ def _host_keys(accounts: Sequence[KeytabEntry]) -> list[KeytabEntry]:
     """Put every account's AES keys under the names that clients ask for, and under its own."""
     entries: list[KeytabEntry] = []
     for key in accounts:
+        if key.encryption_type not in AES_ENCRYPTION_TYPES:
+            continue  # the DC's account has RC4 too, which nobody ought to use
         fqdn = f"{key.components[0].removesuffix('$').lower()}.{DNS_DOMAIN}"
         entries.append(key)
         entries += [key.renamed(service, fqdn) for service in KEYTAB_SERVICES]

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def release_layout(layout: LabLayout) -> None:
 
 
 @contextmanager
-def _claims() -> Iterator[Path]:
+def _claims() -> Generator[Path]:
     # The folder itself is locked: a lock file in a sticky folder could not be opened by
     # everybody (fs.protected_regular).
     parent = LOCK_DIR if os.access(LOCK_DIR, os.W_OK) else Path(tempfile.gettempdir())

@@ -48,7 +48,7 @@ def main(arguments: list[str]) -> int:
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_write, False)
     signal.set_wakeup_fd(wake_write)
-    signal.signal(signal.SIGTERM, lambda *_: None)
+    signal.signal(signal.SIGTERM, take_note)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         unshare(CLONE_NEWNS | CLONE_NEWPID)
@@ -61,6 +61,10 @@ def main(arguments: list[str]) -> int:
         os._exit(run_first_process(read_end, Path(source), Path(target), command))
     os.close(read_end)
     return watch(first, parent=parent, wake=wake_read, program_input=write_end)
+
+
+def take_note(_number: int, _frame: object) -> None:
+    """Do nothing: the wake-up descriptor has told the waiting loop already."""
 
 
 def lock(path: Path) -> bool:

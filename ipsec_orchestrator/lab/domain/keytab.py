@@ -4,6 +4,8 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from typing_extensions import override
+
 from ipsec_orchestrator.errors import CodecError
 
 MAGIC = b"\x05\x02"
@@ -32,6 +34,7 @@ class KeytabEntry:
     encryption_type: int
     key: bytes
 
+    @override
     def __repr__(self) -> str:
         return f"KeytabEntry({'/'.join(self.components)}@{self.realm}, {self.encryption_type})"
 

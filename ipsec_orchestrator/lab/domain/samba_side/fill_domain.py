@@ -51,7 +51,8 @@ def main() -> None:
     try:
         set_administrator(sam, request)
         add_units(sam, request)
-        add_service_names(sam, request)
+        complete_dc_account(sam, request)
+        let_computers_read_policies(sam, request)
         for computer in request["computers"]:
             add_computer(sam, request, computer)
         add_address_records(sam, request)
@@ -112,8 +113,11 @@ def add_units(sam: Any, request: dict[str, Any]) -> None:  # noqa: ANN401 - Samb
         sam.add({"dn": dn, "objectClass": "organizationalUnit"})
 
 
-def add_service_names(sam: Any, request: dict[str, Any]) -> None:  # noqa: ANN401 - Samba's
-    """Add the DC's service principal names, which Samba's own update service would add late."""
+def complete_dc_account(sam: Any, request: dict[str, Any]) -> None:  # noqa: ANN401 - Samba's
+    """Add the DC's service principal names, which Samba's own update service would add late.
+
+    Take RC4 away from it too, as Windows Server 2025 does.
+    """
     found = sam.search(
         base=request["domain_dn"],
         scope=ldb.SCOPE_SUBTREE,
@@ -126,7 +130,23 @@ def add_service_names(sam: Any, request: dict[str, Any]) -> None:  # noqa: ANN40
     change["servicePrincipalName"] = ldb.MessageElement(
         missing, ldb.FLAG_MOD_ADD, "servicePrincipalName"
     )
+    change["msDS-SupportedEncryptionTypes"] = ldb.MessageElement(
+        str(AES_128_AND_256), ldb.FLAG_MOD_REPLACE, "msDS-SupportedEncryptionTypes"
+    )
     sam.modify(change)
+
+
+def let_computers_read_policies(sam: Any, request: dict[str, Any]) -> None:  # noqa: ANN401
+    """Let computers read the IPsec policies, as the policy agent of a Windows member has to.
+
+    Samba gives CN=IP Security the descriptor of Windows 2000, whose read right for Authenticated
+    Users stops at the container; the objects below show their names and nothing else, as today's
+    Windows domains show them to users. What Windows adds for its computers is added here.
+    """
+    descriptors: Any = importlib.import_module("samba.sd_utils").SDUtils(sam)
+    container = f"CN=IP Security,CN=System,{request['domain_dn']}"
+    for trustee in ("DC", "DD"):  # in SDDL: Domain Computers, Domain Controllers
+        descriptors.dacl_add_ace(container, f"(A;CI;RPLCLORC;;;{trustee})")
 
 
 def add_computer(sam: Any, request: dict[str, Any], computer: dict[str, Any]) -> None:  # noqa: ANN401

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from typing import assert_never
 
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.directory import is_below, split_dn
@@ -50,6 +51,8 @@ class Term:
                 return any(self._fits(group) for group in host.groups)
             case TermKind.OU:
                 return host.ou is not None and self._is_in(host.ou)
+            case _ as never:
+                assert_never(never)
 
     def _fits(self, text: str) -> bool:
         return fnmatchcase(text.casefold(), self.pattern)
@@ -168,22 +171,29 @@ def _kind(text: str, key: str) -> TermKind:
 
 
 def _nothing(inventory: Inventory, term: Term) -> UsageError:
-    hosts = inventory.hosts
-    match term.kind:
-        case TermKind.NAME:
-            known = [host.name for host in hosts]
-            message = f"There is no host '{term.pattern}' in the inventory."
-        case TermKind.ROLE:
-            known = [role.value for role in HostRole]
-            message = f"No host has the role '{term.pattern}'."
-        case TermKind.GROUP:
-            known = sorted({group for host in hosts for group in host.groups})
-            message = f"No host is in a group '{term.pattern}'."
-        case TermKind.OU:
-            found = {part for host in hosts for part in split_dn(host.ou or "")}
-            known = sorted(
-                part.partition("=")[2] for part in found if part.casefold().startswith("ou=")
-            )
-            message = f"No host is in an OU '{term.pattern}'."
-    hint = "" if term.is_wild else did_you_mean(term.pattern, known)
+    message = f"{_NOTHING[term.kind]} '{term.pattern}'."
+    hint = "" if term.is_wild else did_you_mean(term.pattern, _known(inventory.hosts, term.kind))
     return UsageError(f"{message}{hint}")
+
+
+_NOTHING = {
+    TermKind.NAME: "The inventory has no host",
+    TermKind.ROLE: "No host has the role",
+    TermKind.GROUP: "No host is in a group",
+    TermKind.OU: "No host is in an OU",
+}
+
+
+def _known(hosts: Iterable[Host], kind: TermKind) -> Iterable[str]:
+    match kind:
+        case TermKind.NAME:
+            return [host.name for host in hosts]
+        case TermKind.ROLE:
+            return list(HostRole)
+        case TermKind.GROUP:
+            return sorted({group for host in hosts for group in host.groups})
+        case TermKind.OU:
+            parts = {part for host in hosts for part in split_dn(host.ou or "")}
+            return sorted(part[3:] for part in parts if part.casefold().startswith("ou="))
+        case _ as never:
+            assert_never(never)

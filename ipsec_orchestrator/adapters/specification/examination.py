@@ -23,6 +23,28 @@ _ROUNDS = 8
 _SECRET = f"a password or another secret must not be in this file. {CURE}"
 
 
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What cutting out does to the indexes of the list items that stay."""
+
+    cut: frozenset[Place]
+
+    def original(self, place: Place) -> Place:
+        """Give the place before the cut of a place after it."""
+        found: Place = ()
+        for part in place:
+            if isinstance(part, int):
+                left = -1
+                index = -1
+                while left < part:
+                    index += 1
+                    left += (*found, index) not in self.cut
+                found = (*found, index)
+            else:
+                found = (*found, part)
+        return found
+
+
 @dataclass(slots=True, kw_only=True)
 class Examined(Generic[_Model]):
     """A document, what is sound of it, and its problems.
@@ -36,8 +58,8 @@ class Examined(Generic[_Model]):
     document: Document
     content: _Model | None
     problems: list[Problem]
-    _damaged: frozenset[Place] = frozenset()
-    _cut: frozenset[Place] = frozenset()
+    _damaged: frozenset[Place]
+    _shift: Shift
 
     def add(self, place: Place, message: str, *, at_key: bool = False) -> None:
         """Add a problem at a place of ``content``, unless a worse one is there already."""
@@ -59,19 +81,8 @@ class Examined(Generic[_Model]):
         return self.document.where(self.original(place))
 
     def original(self, place: Place) -> Place:
-        """Give the place in the file of a place in ``content``; cut list items shift the rest."""
-        found: Place = ()
-        for part in place:
-            if isinstance(part, int):
-                left = -1
-                index = -1
-                while left < part:
-                    index += 1
-                    left += (*found, index) not in self._cut
-                found = (*found, index)
-            else:
-                found = (*found, part)
-        return found
+        """Give the place in the file of a place in ``content``."""
+        return self._shift.original(place)
 
     def _is_damaged(self, place: Place) -> bool:
         return any(
@@ -88,23 +99,29 @@ def examine(document: Document, model: type[_Model]) -> Examined[_Model]:
         problems.append(document.problem(place, _SECRET, at_key=True))
         repair.cut.add(place)
         repair.damaged.add(place)
-    result = repair.examined(problems)
+    content: _Model | None = None
     for number in range(_ROUNDS):
-        result = repair.examined(problems)
+        shift = Shift(frozenset(repair.cut))
         try:
-            result.content = model.model_validate(repair.value())
+            content = model.model_validate(repair.value())
             break
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False)
         for single in found:
-            place = result.original(place_of(single))
+            place = shift.original(place_of(single))
             # What comes up in later rounds was made by our own stand-ins.
             if number == 0 and place not in repair.damaged:
                 problems.append(explain(single, place, model, document))
             repair.mend(place)
         if () in repair.damaged:
             break
-    return result
+    return Examined(
+        document=document,
+        content=content,
+        problems=problems,
+        _damaged=frozenset(repair.damaged),
+        _shift=Shift(frozenset(repair.cut)),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,15 +133,6 @@ class _Repair:
     cut: set[Place] = field(default_factory=set[Place])
     damaged: set[Place] = field(default_factory=set[Place])
     stand_ins: dict[Place, dict[str, Json]] = field(default_factory=dict[Place, dict[str, Json]])
-
-    def examined(self, problems: list[Problem]) -> Examined[_Model]:
-        return Examined(
-            document=self.document,
-            content=None,
-            problems=problems,
-            _damaged=frozenset(self.damaged),
-            _cut=frozenset(self.cut),
-        )
 
     def mend(self, place: Place) -> None:
         self.damaged.add(place)

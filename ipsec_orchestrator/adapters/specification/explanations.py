@@ -74,22 +74,20 @@ def explain(
 
 
 def _plain(error: ErrorDetails, found: Json) -> str:
+    kind = error["type"]
+    if kind == "bool_type" and isinstance(found, str) and found.casefold() in _SPOKEN:
+        return f"must be true or false. Did you mean {_SPOKEN[found.casefold()]}?"
+    if kind == "string_type" and isinstance(found, (bool, int, float)):
+        return "must be text; put it in quotes."
+    if kind in _KINDS:
+        return f"must be {_KINDS[kind]}, not {_kind_of(found)}."
     context: Mapping[str, object] = error.get("ctx", {})
-    match error["type"]:
-        case "bool_type" if isinstance(found, str) and found.casefold() in _SPOKEN:
-            return f"must be true or false. Did you mean {_SPOKEN[found.casefold()]}?"
-        case "string_type" if isinstance(found, (bool, int, float)):
-            return "must be text; put it in quotes."
-        case kind if kind in _KINDS:
-            return f"must be {_KINDS[kind]}, not {_kind_of(found)}."
-        case "greater_than_equal":
-            return f"must be at least {context['ge']}."
-        case "less_than_equal":
-            return f"must be at most {context['le']}."
-        case "too_short":
-            return "must not be empty."
-        case _:
-            return f"{error['msg']}."
+    limits = {
+        "greater_than_equal": f"must be at least {context.get('ge')}.",
+        "less_than_equal": f"must be at most {context.get('le')}.",
+        "too_short": "must not be empty.",
+    }
+    return limits.get(kind, f"{error['msg']}.")
 
 
 # What YAML 1.1 took for booleans.
@@ -125,16 +123,16 @@ def _value_at(value: Json, place: Place) -> Json:
 
 def allowed_keys(model: type[BaseModel], place: Place) -> tuple[str, ...]:
     """Give the keys that the schema has for the mapping at a place."""
-    shape = _shape_at(model, place)
-    return tuple(shape.model_fields) if _is_model(shape) else ()
+    shape = _model_at(model, place)
+    return tuple(shape.model_fields) if shape else ()
 
 
 def field_at(model: type[BaseModel], place: Place) -> FieldInfo | None:
     """Give the field of the schema at a place; ``None`` for list items and free keys."""
     if not place:
         return None
-    shape = _shape_at(model, place[:-1])
-    return shape.model_fields.get(str(place[-1])) if _is_model(shape) else None
+    shape = _model_at(model, place[:-1])
+    return shape.model_fields.get(str(place[-1])) if shape else None
 
 
 def allowed_words(model: type[BaseModel], place: Place, *, of_key: bool = False) -> tuple[str, ...]:
@@ -157,8 +155,9 @@ def _meaning(model: type[BaseModel], place: Place) -> str:
     return f": {field.description[0].lower()}{field.description[1:].removesuffix('.')}"
 
 
-def _is_model(shape: object) -> bool:
-    return isinstance(shape, type) and issubclass(shape, BaseModel)
+def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel] | None:
+    shape = _shape_at(model, place)
+    return shape if isinstance(shape, type) and issubclass(shape, BaseModel) else None
 
 
 def _shape_at(model: type[BaseModel], place: Place) -> object:

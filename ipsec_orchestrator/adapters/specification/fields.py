@@ -28,10 +28,25 @@ def wrong(sentence: str) -> PydanticCustomError:
     return PydanticCustomError(WRONG, "{sentence}", {"sentence": sentence})
 
 
+def _section_title(section: type[object]) -> str:
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", section.__name__.removesuffix("Section"))
+    return words.capitalize()
+
+
+def _key_title(name: str, _field: object) -> str:
+    return name.replace("_", " ").capitalize()
+
+
 class Section(BaseModel):
     """A mapping of the file: unknown keys are refused, an empty key counts as not written."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        strict=True,
+        frozen=True,
+        model_title_generator=_section_title,
+        field_title_generator=_key_title,
+    )
 
     @model_validator(mode="before")
     @classmethod

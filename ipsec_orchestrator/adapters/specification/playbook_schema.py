@@ -42,8 +42,8 @@ class GpoSection(Section):
         description="The OU that the GPO is linked to: a DN, or short, relative to the domain.",
         examples=["IPSecOU", "OU=IPSecOU,DC=ipsectest,DC=com"],
     )
-    link_enabled: bool = Field(True, description="GPMC: Link Enabled.")
-    enforced: bool = Field(False, description="GPMC: Enforced.")
+    link_enabled: bool = Field(default=True, description="GPMC: Link Enabled.")
+    enforced: bool = Field(default=False, description="GPMC: Enforced.")
     order: Annotated[int, Field(ge=1, le=999)] | None = Field(
         None,
         description="GPMC: Link Order; 1 wins. Default: a new link goes last, an existing one "
@@ -55,7 +55,7 @@ class GpoSection(Section):
         "writes the LDAP object and the SYSVOL folder.",
     )
     adopt: bool = Field(
-        False,
+        default=False,
         description="Take over a GPO of that name that this tool did not make.",
     )
 
@@ -64,11 +64,11 @@ class UnsecuredSection(Section):
     """The two boxes on unsecured communication of a filter action."""
 
     accept_inbound: bool = Field(
-        False,
+        default=False,
         description="Accept unsecured communication, but always respond using IPsec.",
     )
     allow_fallback: bool = Field(
-        False,
+        default=False,
         description="Allow unsecured communication with computers that do not support IPsec.",
     )
 
@@ -92,7 +92,7 @@ class FilterActionSection(Section):
         "lifetime of the keys follows.",
         examples=[["ESP[3DES,SHA1]:100000k/3600s", "AH[SHA1]+ESP[DES,MD5]"]],
     )
-    pfs: bool = Field(False, description="Session key perfect forward secrecy.")
+    pfs: bool = Field(default=False, description="Session key perfect forward secrecy.")
 
 
 class FilterSection(Section):
@@ -119,7 +119,7 @@ class FilterSection(Section):
         examples=[8080],
     )
     mirrored: bool = Field(
-        True,
+        default=True,
         description="Match the packets of the opposite direction as well.",
     )
     description: Description = Field("", description="Free text.")
@@ -152,7 +152,7 @@ class KeyExchangeSection(Section):
         json_schema_extra={"default": ["3DES-SHA1-2", "3DES-SHA1-3"]},
     )
     pfs: bool = Field(
-        False,
+        default=False,
         description="Master key perfect forward secrecy: every session key negotiates anew.",
     )
     quick_modes_per_main_mode: Annotated[int, Field(ge=0, le=0x7FFF_FFFF)] = Field(
@@ -193,7 +193,7 @@ class RuleSection(Section):
         min_length=1,
         examples=[["kerberos"]],
     )
-    active: bool = Field(True, description="The check mark in front of the rule.")
+    active: bool = Field(default=True, description="The check mark in front of the rule.")
 
 
 class PolicySection(Section):
@@ -202,7 +202,7 @@ class PolicySection(Section):
     name: Name = Field(description="As the snap-in shows it.", examples=["policy-azure-onpremises"])
     description: Description = Field("", description="Free text.")
     default_response: bool = Field(
-        False,
+        default=False,
         description="Activate the default response rule; Windows ignores it since Vista.",
     )
     polling_interval: PollingInterval = Field(

@@ -1,7 +1,13 @@
 """Words of a filter -> the model: protocols, ports, sources and destinations."""
 
 import re
-from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_address, ip_network
+from ipaddress import (
+    AddressValueError,
+    IPv4Address,
+    IPv4Network,
+    NetmaskValueError,
+    ip_network,
+)
 from typing import Annotated, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -126,14 +132,9 @@ def _numeric(word: str) -> Endpoint:
         )
     try:
         if "/" not in word:
-            address = ip_address(word)
-            if not isinstance(address, IPv4Address):  # digits and dots are never IPv6
-                raise ValueError(f"{quoted(word)} is not an IPv4 address.")
-            return _endpoint_of_address(address)
+            return _endpoint_of_address(IPv4Address(word))
         subnet = IPv4Network(word, strict=False)
-    except AddressValueError as error:
-        raise ValueError(f"{quoted(word)} is not an IPv4 address or subnet.") from error
-    except ValueError as error:
+    except (AddressValueError, NetmaskValueError) as error:
         raise ValueError(f"{quoted(word)} is not an IPv4 address or subnet.") from error
     written = IPv4Address(word.partition("/")[0])
     if written != subnet.network_address:

@@ -1,18 +1,20 @@
 """YAML text -> :class:`Document`: nodes get their meaning, aliases are expanded."""
 
+from typing import assert_never
+
 from ipsec_orchestrator.adapters.specification.document import (
     START,
     Document,
     Place,
     Position,
 )
+from ipsec_orchestrator.adapters.specification.yaml_events import YamlSyntaxError
 from ipsec_orchestrator.adapters.specification.yaml_nodes import (
     AliasNode,
     ListNode,
     MappingNode,
     Node,
     ScalarNode,
-    YamlSyntaxError,
     read_nodes,
 )
 from ipsec_orchestrator.adapters.specification.yaml_scalars import plain_value, tagged_value
@@ -83,6 +85,8 @@ class _Expansion:
                 case MappingNode():
                     self._check_tag(target.tag, "map", place)
                     return self._mapping(target, place)
+                case _ as never:
+                    assert_never(never)
         finally:
             self._open.remove(id(target))
 

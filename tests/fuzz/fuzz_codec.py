@@ -8,6 +8,7 @@ import argparse
 import importlib
 import importlib.util
 import json
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -27,31 +28,40 @@ _Law = Callable[[bytes], None]
 
 
 def main() -> int:
-    """Fuzz until the runs or the seconds are used up."""
+    """Fuzz until the runs or the seconds are used up; 0 if every law held."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100_000, help="number of inputs")
     parser.add_argument("--seconds", type=int, default=0, help="stop after so long; 0 is never")
+    parser.add_argument("--corpus", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if importlib.util.find_spec("atheris") is None:
         print("Fuzzing needs the package atheris: pip install atheris", file=sys.stderr)  # noqa: T201 - a program of its own
         return 1
+    if options.corpus is not None:
+        _fuzz(options.corpus, runs=options.runs, seconds=options.seconds)
+        return 0
+    # The fuzzer ends its process on a finding, so that the folder is cleaned up by another one.
+    with tempfile.TemporaryDirectory() as corpus:
+        _write_corpus(Path(corpus))
+        again = [sys.executable, __file__, *sys.argv[1:], "--corpus", corpus]
+        return subprocess.run(again, check=False).returncode
+
+
+def _fuzz(corpus: Path, *, runs: int, seconds: int) -> None:
     sys.path.insert(0, str(_ROOT))
     atheris = importlib.import_module("atheris")
     with atheris.instrument_imports(include=["ipsec_orchestrator.codec"]):
         law = _law()
-    with tempfile.TemporaryDirectory() as corpus:
-        _write_corpus(Path(corpus))
-        arguments = [
-            sys.argv[0],
-            f"-runs={options.runs}",
-            f"-max_total_time={options.seconds}",
-            "-max_len=4096",
-            f"-artifact_prefix={corpus}/",
-            corpus,
-        ]
-        atheris.Setup(arguments, law)
-        atheris.Fuzz()
-    return 0
+    arguments = [
+        sys.argv[0],
+        f"-runs={runs}",
+        f"-max_total_time={seconds}",
+        "-max_len=4096",
+        f"-artifact_prefix={corpus}/",
+        str(corpus),
+    ]
+    atheris.Setup(arguments, law)
+    atheris.Fuzz()
 
 
 def _law() -> _Law:
@@ -107,6 +117,10 @@ def _write_corpus(folder: Path) -> None:
     )
     for number, text in enumerate(texts):
         (folder / f"text{number}").write_bytes(bytes([len(_CLASSES) + number]) + text)
+    recorded = json.loads((_ROOT / "tests/codec/descriptors.json").read_text(encoding="utf-8"))
+    for number, case in enumerate(recorded["cases"]):
+        seed = bytes([len(_CLASSES) + len(texts)]) + bytes.fromhex(case["hex"])
+        (folder / f"descriptor{number}").write_bytes(seed)
 
 
 if __name__ == "__main__":

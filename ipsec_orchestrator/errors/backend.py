@@ -81,6 +81,22 @@ class DirectoryError(BackendError):
         self.reason = reason
 
 
+class FileShareError(BackendError):
+    """The file server refused an operation with a status that has no class of its own.
+
+    Attributes:
+        path: UNC path of the operation.
+        status: NTSTATUS, for example 0xC0000043.
+        reason: The status in plain words.
+    """
+
+    def __init__(self, *, path: str, status: int, reason: str, cure: str | None = None) -> None:
+        super().__init__(f"{path}: {reason} (status {status:#010x}).", cure=cure)
+        self.path = path
+        self.status = status
+        self.reason = reason
+
+
 class ObjectExistsError(BackendError):
     """An object of that name is already there."""
 

@@ -95,6 +95,21 @@ def kerberos_environment(*, krb5_conf: str | None, ccache: str | None) -> Genera
                 os.environ[name] = value
 
 
+def default_cache() -> str | None:
+    """Give the default credential cache as ``TYPE:residual`` if it holds tickets of somebody."""
+    if not kerberos_installed():
+        return None
+    krb5 = require_kerberos()
+    try:
+        context = krb5.init_context()
+        cache = krb5.cc_default(context)
+        if cache.principal is None:
+            return None
+        return f"{cache.cache_type.decode()}:{cache.name.decode()}"
+    except krb5.Krb5Error:
+        return None  # there is none: that is the answer, not a failure
+
+
 def principal_of(user: str, domain: str) -> str:
     r"""Give the Kerberos principal of a user name.
 

@@ -30,20 +30,24 @@ class Refusal:
         reason: What is wrong, in plain words.
         cure: What to do.
         unreachable: Whether no server was asked at all (a network matter, not a credential's).
+        verdict: Whether it is final for the account: another method would end the same way and
+            count as one more bad attempt before the account is locked out.
     """
 
     reason: str
     cure: str
     unreachable: bool = False
+    verdict: bool = False
 
 
 _UNKNOWN_USER = Refusal(reason="the domain knows no such user", cure=_PASSWORD)
-_WRONG = Refusal(reason="the user name or password is wrong", cure=_PASSWORD)
+_WRONG = Refusal(reason="the user name or password is wrong", cure=_PASSWORD, verdict=True)
 _DISABLED = Refusal(
     reason="the account is disabled or locked out",
     cure="Have the account enabled or unlocked (Unlock-ADAccount).",
+    verdict=True,
 )
-_EXPIRED_PASSWORD = Refusal(reason="the password has expired", cure=_CHANGE)
+_EXPIRED_PASSWORD = Refusal(reason="the password has expired", cure=_CHANGE, verdict=True)
 _EXPIRED_TICKET = Refusal(reason="the Kerberos ticket has expired", cure=_KINIT)
 _SKEW = Refusal(reason="this host's clock and the KDC's are too far apart", cure=_CLOCK)
 _NO_TICKET = Refusal(reason="there is no Kerberos ticket", cure=_KINIT)

@@ -14,6 +14,7 @@ from ipsec_orchestrator.adapters.ldap.library import (
     LDAPCommunicationError,
     LDAPExceptionError,
     LDAPInvalidFilterError,
+    LDAPResponseTimeoutError,
     Tls,
     ldap3,
     security_descriptor_control,
@@ -34,6 +35,7 @@ _DESCRIPTOR = "ntsecuritydescriptor"
 # [MS-ADTS] 3.1.1.3.4.1.11: owner, group and DACL; the SACL needs a privilege and is not ours.
 _OWNER_GROUP_DACL = 0x7
 _BAD_FILTER = 87
+_BREAKS = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
 
 
 class ConnectionBrokenError(Exception):
@@ -196,7 +198,7 @@ class LdapConnection:
             raise DirectoryError(
                 dn=base, code=_BAD_FILTER, reason=f"the search filter is malformed: {ldap_filter}"
             ) from error
-        except (LDAPExceptionError, OSError) as error:
+        except _BREAKS as error:
             raise self._broken(error) from error
         result: Any = self._connection.result
         answers: list[Any] = self._connection.response or []
@@ -251,7 +253,7 @@ class LdapConnection:
     def _order(self, send: Any) -> Outcome:  # noqa: ANN401 - a bound ldap3 call
         try:
             send()
-        except (LDAPExceptionError, OSError) as error:
+        except _BREAKS as error:
             raise self._broken(error) from error
         return _outcome(self._connection.result)
 
@@ -260,8 +262,8 @@ class LdapConnection:
         return ConnectionBrokenError(_plain(error), timed_out=isinstance(error, TimeoutError))
 
 
-def _descriptor_control() -> list[Any]:
-    return [security_descriptor_control(sdflags=_OWNER_GROUP_DACL)]
+def _descriptor_control() -> Any:  # noqa: ANN401 - ldap3's list of controls
+    return security_descriptor_control(sdflags=_OWNER_GROUP_DACL)
 
 
 def _outcome(result: Any) -> Outcome:  # noqa: ANN401 - ldap3's result dict

@@ -1,0 +1,191 @@
+"""Finds out who we are: prompt, environment, cache or keytab, keyring, default ticket, SSPI.
+
+A password never comes from a command line or a file of ours, and never goes into one.
+"""
+
+import os
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keyring
+import keyring.errors
+
+from ipsec_orchestrator.adapters.authentication import (
+    Credential,
+    kerberos_environment,
+    kerberos_installed,
+    principal_of,
+    refusal_of,
+    ticket_from_keytab,
+    ticket_from_password,
+)
+from ipsec_orchestrator.adapters.authentication.kerberos import default_cache
+from ipsec_orchestrator.errors import (
+    AuthenticationError,
+    HostUnreachableError,
+    MissingDependencyError,
+    UsageError,
+)
+from ipsec_orchestrator.model.inventory import AuthMethod, CredentialSource
+from ipsec_orchestrator.model.secret import Secret
+
+USER_VARIABLE = "IPSEC_ORCHESTRATOR_USER"
+PASSWORD_VARIABLE = "IPSEC_ORCHESTRATOR_PASSWORD"  # noqa: S105 - a variable's name
+
+_WAYS = (
+    f"Give --user and be asked, or set {USER_VARIABLE} and {PASSWORD_VARIABLE}, or name ccache, "
+    "keytab or keyring_service in the inventory, or run kinit."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenCredential:
+    """What the person at the keyboard gave; the password from a prompt, never from an option."""
+
+    user: str | None = None
+    password: Secret | None = None
+
+
+NOTHING_GIVEN = GivenCredential()
+
+
+@contextmanager
+def open_credential(
+    source: CredentialSource,
+    *,
+    domain: str,
+    auth: AuthMethod = AuthMethod.NEGOTIATE,
+    given: GivenCredential = NOTHING_GIVEN,
+    environment: Mapping[str, str] | None = None,
+) -> Generator[Credential]:
+    """Give the credential of a run, ready for LDAP, SMB and WinRM while the block runs.
+
+    A keytab or password is exchanged for a ticket in a cache of this run's own, in a folder that
+    only this user can enter and that goes away with the block; the user's own cache is not
+    touched. ``krb5_conf`` and the cache apply to the whole process meanwhile, see
+    :func:`~ipsec_orchestrator.adapters.authentication.kerberos.kerberos_environment`.
+
+    Args:
+        source: Where the inventory says that credentials come from.
+        domain: DNS name of the domain: the realm of a user name without one.
+        auth: What they are for; NTLM and simple bind need no ticket.
+        given: From the command line's prompt.
+        environment: Where to look for the two variables; the process's own if ``None``.
+
+    Raises:
+        UsageError: There are none, or half of a pair.
+        AuthenticationError: The KDC refused.
+        HostUnreachableError: No KDC, and Kerberos was demanded.
+        MissingDependencyError: No Kerberos library, or no keyring on this system.
+    """
+    variables = os.environ if environment is None else environment
+    with (
+        kerberos_environment(krb5_conf=source.krb5_conf, ccache=None),
+        tempfile.TemporaryDirectory(prefix="ipsec-orchestrator-") as folder,
+    ):
+        found = _find(source, given, variables)
+        credential = _with_ticket(found, source, domain, auth, Path(folder) / "tickets")
+        with kerberos_environment(krb5_conf=None, ccache=credential.ccache):
+            yield credential
+
+
+def _find(
+    source: CredentialSource, given: GivenCredential, variables: Mapping[str, str]
+) -> Credential:
+    """Take the first source that has something; a keytab comes out as user without password."""
+    user = given.user or variables.get(USER_VARIABLE) or source.user
+    if given.password is not None:
+        return _pair(user, given.password, "prompt")
+    if password := variables.get(PASSWORD_VARIABLE):
+        return _pair(user, Secret(password), "environment")
+    if source.ccache:
+        return Credential(user=user, ccache=_cache_name(source.ccache), origin="ccache")
+    if source.keytab:
+        return Credential(user=user, origin="keytab")
+    if source.keyring_service:
+        return _pair(user, _from_keyring(source.keyring_service, user), "keyring")
+    return _of_this_session()
+
+
+def _of_this_session() -> Credential:
+    """Take what the logged-on user has: SSPI on Windows, elsewhere the default ticket cache."""
+    if sys.platform == "win32":
+        return Credential(origin="logged-on user")
+    cache = default_cache()
+    if cache is None:
+        raise UsageError("No credentials were found.", cure=_WAYS)
+    return Credential(ccache=cache)
+
+
+def _pair(user: str | None, password: Secret, origin: str) -> Credential:
+    if not user:
+        raise UsageError(f"There is a password ({origin}), but no user.", cure=_WAYS)
+    return Credential(user=user, password=password, origin=origin)
+
+
+def _from_keyring(service: str, user: str | None) -> Secret:
+    if not user:
+        raise UsageError(
+            f"keyring_service {service} needs a user.",
+            cure=f"Give --user, set {USER_VARIABLE}, or name user in the inventory.",
+        )
+    try:
+        password = keyring.get_password(service, user)
+    except keyring.errors.NoKeyringError as error:
+        raise MissingDependencyError(
+            "This system has no keyring that can be used.",
+            cure="Install one (Secret Service, KWallet), or give the password by prompt, "
+            "environment or Kerberos.",
+        ) from error
+    except keyring.errors.KeyringError as error:
+        raise UsageError(
+            f"The keyring did not give the password of {user}: it is locked or refused.",
+            cure="Unlock it, or give the password another way.",
+        ) from error
+    if password is None:
+        raise UsageError(
+            f"The keyring has no password of {user} under {service}.",
+            cure=f"Store it: keyring set {service} '{user}'",
+        )
+    return Secret(password)
+
+
+def _cache_name(ccache: str) -> str:
+    """Give ``TYPE:residual``; a plain path (also ``C:...`` of Windows) is a file."""
+    kind, colon, _ = ccache.partition(":")
+    return ccache if colon and len(kind) > 1 else f"FILE:{Path(ccache).absolute()}"
+
+
+def _with_ticket(
+    found: Credential, source: CredentialSource, domain: str, auth: AuthMethod, cache: Path
+) -> Credential:
+    """Exchange a keytab or password for a ticket where Kerberos may be used."""
+    if found.origin == "keytab" and source.keytab:
+        if not Path(source.keytab).is_file():
+            raise UsageError(
+                f"There is no keytab {source.keytab}.", cure="Correct keytab in the inventory."
+            )
+        principal = principal_of(found.user, domain) if found.user else None
+        ticket = ticket_from_keytab(principal=principal, keytab=source.keytab, cache=cache)
+        return replace(found, ccache=ticket)
+    if (
+        found.password is None
+        or not found.user
+        or auth in {AuthMethod.NTLM, AuthMethod.SIMPLE}
+        or sys.platform == "win32"  # SSPI does it by itself
+        or (auth is AuthMethod.NEGOTIATE and not kerberos_installed())
+    ):
+        return found
+    principal = principal_of(found.user, domain)
+    try:
+        ticket = ticket_from_password(principal=principal, password=found.password, cache=cache)
+    except (AuthenticationError, HostUnreachableError) as error:
+        refusal = refusal_of(error)
+        if auth is AuthMethod.KERBEROS or refusal is None or refusal.verdict:
+            raise
+        return found  # no KDC in reach, or a name that is no principal of this realm: NTLM
+    return replace(found, ccache=ticket)

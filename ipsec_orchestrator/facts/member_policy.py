@@ -16,7 +16,9 @@ from ipsec_orchestrator.model.json import Json
 
 SCRIPT: Final = "member_policy"
 # A subkey of the cache, and the last part of a reference: ipsecNFA{<GUID>}.
-_OBJECT_NAME: Final = re.compile(r"(?P<object_class>ipsec\w+)\{(?P<guid>[0-9a-f-]{36})\}", re.I)
+_OBJECT_NAME: Final = re.compile(
+    r"(?P<object_class>ipsec\w+)\{(?P<guid>[0-9a-f-]{36})\}", re.IGNORECASE
+)
 _LDAP_PATH: Final = re.compile(r"ldap://(?:[^/=]+/)?(?P<dn>.+)", re.IGNORECASE)
 _REFERENCES: Final = (
     "ipsecISAKMPReference",

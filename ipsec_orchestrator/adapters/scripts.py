@@ -1,0 +1,48 @@
+"""Our PowerShell scripts as shipped, read from the package once."""
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.ports import ScriptCall
+
+_FOLDER: Final = resources.files("ipsec_orchestrator.facts") / "scripts"
+# Scripts that may change the host: after a lost connection their outcome is unknown.
+_CHANGING: Final = frozenset({"start_refresh", "create_gpo", "remove_gpo", "write_template"})
+NAMES: Final = (
+    "create_gpo",
+    "member_policy",
+    "read_template",
+    "remove_gpo",
+    "start_refresh",
+    "write_template",
+)
+"""Every script, by file name without ending."""
+
+
+@cache
+def script_text(name: str) -> str:
+    """Give a script's text, exactly as it is in the package.
+
+    Raises:
+        FileNotFoundError: There is no such script, which is a fault of the program.
+    """
+    return (_FOLDER / f"{name}.ps1").read_text(encoding="utf-8")
+
+
+def script_call(
+    name: str,
+    parameters: Mapping[str, Json] | None = None,
+    *,
+    deadline_seconds: float = 60.0,
+) -> ScriptCall:
+    """Make the call of a script; whether it changes the host is known here, not asked."""
+    return ScriptCall(
+        name=name,
+        text=script_text(name),
+        parameters=dict(parameters or {}),
+        deadline_seconds=deadline_seconds,
+        changes=name in _CHANGING,
+    )

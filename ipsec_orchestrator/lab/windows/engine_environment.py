@@ -1,0 +1,36 @@
+"""The environment of a PowerShell engine that plays one simulated host."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from ipsec_orchestrator.lab.windows.commands import WindowsCommands
+from ipsec_orchestrator.lab.windows.control import ControlServer
+
+IMITATIONS: Final = Path(__file__).with_name("imitations.ps1")
+_GROUP_POLICY: Final = Path(__file__).with_name("imitated_group_policy.ps1")
+# What a Windows computer name may have at most (NetBIOS).
+_NAME_LENGTH: Final = 15
+
+
+def engine_environment(commands: WindowsCommands, control: ControlServer) -> Mapping[str, str]:
+    """Give the variables that make an engine this host.
+
+    ``PSLAB_*`` are the engine's own: its start script, its registry, and that it gives itself out
+    for Windows PowerShell 5.1. The rest is read by the imitations. Locale and clock skew are given
+    too; whoever changes them at run time sets the same variables anew.
+    """
+    settings = commands.host.settings
+    environment = {
+        "PSLAB_INIT": str(IMITATIONS),
+        "PSLAB_REGISTRY": str(commands.host.registry.path),
+        "PSLAB_PRETEND_51": "1",
+        "PSLAB_COMPUTERNAME": settings.name.upper()[:_NAME_LENGTH],
+        "SystemRoot": r"C:\Windows",
+        "IPSEC_LAB_LOCALE": settings.locale,
+        "IPSEC_LAB_CLOCK_SKEW_SECONDS": f"{settings.clock_skew_seconds:g}",
+        **control.environment(settings.name),
+    }
+    if commands.gpos is not None:
+        environment["IPSEC_LAB_GROUP_POLICY"] = str(_GROUP_POLICY)
+    return environment

@@ -1,0 +1,139 @@
+<#
+Stands in for commands that only Windows has, in every session of a simulated host (PSLAB_INIT).
+Parameters are those of Windows PowerShell 5.1. What a command does is done by the lab: it is asked
+through the Unix socket in IPSEC_LAB_CONTROL, one JSON object a line each way.
+#>
+
+if (-not $env:SystemRoot) { $env:SystemRoot = 'C:\Windows' }
+
+function global:Invoke-LabCommand {
+    param([string] $Verb, [hashtable] $Arguments = @{})
+    $request = ConvertTo-Json -InputObject @{ host = $env:IPSEC_LAB_HOST; verb = $Verb; arguments = $Arguments } -Compress -Depth 5
+    $socket = [System.Net.Sockets.Socket]::new([System.Net.Sockets.AddressFamily]::Unix, [System.Net.Sockets.SocketType]::Stream, [System.Net.Sockets.ProtocolType]::Unspecified)
+    try {
+        $socket.Connect([System.Net.Sockets.UnixDomainSocketEndPoint]::new($env:IPSEC_LAB_CONTROL))
+        $stream = [System.Net.Sockets.NetworkStream]::new($socket)
+        $bytes = [System.Text.Encoding]::UTF8.GetBytes($request + "`n")
+        $stream.Write($bytes, 0, $bytes.Length)
+        $reader = [System.IO.StreamReader]::new($stream, [System.Text.Encoding]::UTF8)
+        $answer = ConvertFrom-Json -InputObject $reader.ReadLine()
+    } finally {
+        $socket.Dispose()
+    }
+    if ($answer.error) {
+        $reason = [System.InvalidOperationException]::new($answer.error.message)
+        throw [System.Management.Automation.ErrorRecord]::new($reason, $answer.error.id, $answer.error.category, $null)
+    }
+    $answer.result
+}
+
+function global:ConvertFrom-LabInstance {
+    param($Properties, [string] $ClassName)
+    $instance = New-Object -TypeName PSObject
+    $instance.PSObject.TypeNames.Insert(0, "Microsoft.Management.Infrastructure.CimInstance#$ClassName")
+    foreach ($property in $Properties.PSObject.Properties) {
+        $value = $property.Value
+        if ($value -is [System.Management.Automation.PSCustomObject]) {
+            $value = [datetime]::Parse($value.utc, [cultureinfo]::InvariantCulture, [System.Globalization.DateTimeStyles]::RoundtripKind).ToLocalTime()
+        }
+        Add-Member -InputObject $instance -MemberType NoteProperty -Name $property.Name -Value $value
+    }
+    $instance
+}
+
+function global:Get-CimInstance {
+    [CmdletBinding(DefaultParameterSetName = 'Class')]
+    param(
+        [Parameter(Mandatory = $true, Position = 0, ParameterSetName = 'Class')] [string] $ClassName,
+        [Parameter(ParameterSetName = 'Class')] [string] $Filter,
+        [Parameter(Mandatory = $true, ParameterSetName = 'Query')] [string] $Query,
+        [string] $Namespace = 'root\cimv2',
+        [string[]] $Property,
+        [uint32] $OperationTimeoutSec
+    )
+    $found = if ($Query) {
+        Invoke-LabCommand -Verb 'cim-query' -Arguments @{ namespace = $Namespace; query = $Query }
+    } else {
+        Invoke-LabCommand -Verb 'cim-instances' -Arguments @{ namespace = $Namespace; class = $ClassName; filter = $Filter }
+    }
+    foreach ($item in $found) { ConvertFrom-LabInstance -Properties $item -ClassName $ClassName }
+}
+
+function global:Invoke-CimMethod {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)] [Alias('Class')] [string] $ClassName,
+        [Parameter(Mandatory = $true, Position = 1)] [Alias('Name')] [string] $MethodName,
+        [Parameter(Position = 2)] [System.Collections.IDictionary] $Arguments,
+        [string] $Namespace = 'root\cimv2'
+    )
+    if ($ClassName -ne 'Win32_Process' -or $MethodName -ne 'Create') {
+        $reason = [System.InvalidOperationException]::new("$ClassName has no method $MethodName here.")
+        $PSCmdlet.ThrowTerminatingError([System.Management.Automation.ErrorRecord]::new($reason, 'HRESULT 0x8004102f,Microsoft.Management.Infrastructure.CimCmdlets.InvokeCimMethodCommand', 'InvalidOperation', $ClassName))
+    }
+    $started = Invoke-LabCommand -Verb 'start-process' -Arguments @{ command_line = [string] $Arguments['CommandLine'] }
+    [PSCustomObject] @{ ProcessId = $started.process_id; ReturnValue = [uint32] $started.return_value; PSComputerName = $null }
+}
+
+function global:gpupdate {
+    $force = @($args | Where-Object { $_ -eq '/force' }).Count -gt 0
+    $done = Invoke-LabCommand -Verb 'refresh' -Arguments @{ force = $force }
+    $global:LASTEXITCODE = if ($done.completed) { 0 } else { 1 }
+}
+Set-Alias -Name 'gpupdate.exe' -Value 'gpupdate' -Scope Global
+
+function global:ConvertFrom-LabService {
+    param($Service)
+    [PSCustomObject] @{ Name = $Service.name; ServiceName = $Service.name; Status = $Service.status; StartType = $Service.start_type }
+}
+
+function global:Get-Service {
+    [CmdletBinding()]
+    param([Parameter(Position = 0, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName')] [string[]] $Name = @(''))
+    process {
+        foreach ($wanted in $Name) {
+            foreach ($found in Invoke-LabCommand -Verb 'get-service' -Arguments @{ name = $wanted }) { ConvertFrom-LabService -Service $found }
+        }
+    }
+}
+
+function global:Set-Service {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Mandatory = $true, Position = 0, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName', 'SN')] [string] $Name,
+        [Alias('StartMode', 'SM', 'ST')] [ValidateSet('Automatic', 'Manual', 'Disabled')] [string] $StartupType = '',
+        [ValidateSet('Running', 'Stopped')] [string] $Status = '',
+        [switch] $PassThru
+    )
+    $service = Invoke-LabCommand -Verb 'set-service' -Arguments @{ name = $Name; start_type = $StartupType; status = $Status }
+    if ($PassThru) { ConvertFrom-LabService -Service $service }
+}
+
+function global:Start-Service {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param([Parameter(Mandatory = $true, Position = 0, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName')] [string[]] $Name, [switch] $PassThru)
+    foreach ($wanted in $Name) { Set-Service -Name $wanted -Status Running -PassThru:$PassThru }
+}
+
+function global:Stop-Service {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param([Parameter(Mandatory = $true, Position = 0, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName')] [string[]] $Name, [switch] $Force, [switch] $NoWait, [switch] $PassThru)
+    foreach ($wanted in $Name) { Set-Service -Name $wanted -Status Stopped -PassThru:$PassThru }
+}
+
+function global:Get-Culture { [PSCustomObject] @{ Name = if ($env:IPSEC_LAB_LOCALE) { $env:IPSEC_LAB_LOCALE } else { 'en-US' } } }
+
+function global:Get-UICulture { Get-Culture }
+
+if ($env:IPSEC_LAB_CLOCK_SKEW_SECONDS -and [double]::Parse($env:IPSEC_LAB_CLOCK_SKEW_SECONDS, [cultureinfo]::InvariantCulture) -ne 0) {
+    function global:Get-Date {
+        [CmdletBinding()]
+        param([Parameter(Position = 0)] [datetime] $Date, [string] $Format, [string] $UFormat)
+        $now = if ($PSBoundParameters.ContainsKey('Date')) { $Date } else {
+            (Microsoft.PowerShell.Utility\Get-Date).AddSeconds([double]::Parse($env:IPSEC_LAB_CLOCK_SKEW_SECONDS, [cultureinfo]::InvariantCulture))
+        }
+        if ($Format) { $now.ToString($Format) } elseif ($UFormat) { Microsoft.PowerShell.Utility\Get-Date -Date $now -UFormat $UFormat } else { $now }
+    }
+}
+
+if ($env:IPSEC_LAB_GROUP_POLICY) { . $env:IPSEC_LAB_GROUP_POLICY }

@@ -1,0 +1,104 @@
+"""The Windows services of a simulated host, as far as IPsec and this program ask for them."""
+
+import threading
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from ipsec_orchestrator.lab.windows.imitated_error import (
+    SERVICE_CANT_START,
+    SERVICE_NOT_FOUND,
+    ImitatedError,
+)
+
+POLICY_AGENT: Final = "PolicyAgent"
+KEYING_SERVICE: Final = "IKEEXT"
+
+
+class StartMode(StrEnum):
+    """Start types in WMI's words."""
+
+    AUTO = "Auto"
+    MANUAL = "Manual"
+    DISABLED = "Disabled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """One service."""
+
+    name: str
+    start_mode: StartMode
+    running: bool
+
+
+# What a Windows Server 2016 or later looks like before the first assignment.
+INITIAL_SERVICES: Final = (
+    ServiceState(name=POLICY_AGENT, start_mode=StartMode.MANUAL, running=False),
+    ServiceState(name=KEYING_SERVICE, start_mode=StartMode.MANUAL, running=False),
+    ServiceState(name="BFE", start_mode=StartMode.AUTO, running=True),
+    ServiceState(name="gpsvc", start_mode=StartMode.AUTO, running=True),
+    ServiceState(name="WinRM", start_mode=StartMode.AUTO, running=True),
+)
+
+
+class Services:
+    """All services of one host. Safe for several threads at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_name = {found.name.casefold(): found for found in INITIAL_SERVICES}
+
+    def all(self) -> tuple[ServiceState, ...]:
+        """Give all services as they are now."""
+        with self._lock:
+            return tuple(self._by_name.values())
+
+    def get(self, name: str) -> ServiceState:
+        """Give one service.
+
+        Raises:
+            ImitatedError: There is none of that name.
+        """
+        with self._lock:
+            return self._get(name)
+
+    def set_start_mode(self, name: str, start_mode: StartMode) -> None:
+        """Change how a service starts.
+
+        Raises:
+            ImitatedError: There is none of that name.
+        """
+        with self._lock:
+            self._put(replace(self._get(name), start_mode=start_mode))
+
+    def start(self, name: str) -> bool:
+        """Start a service; tell whether it was stopped before.
+
+        Raises:
+            ImitatedError: There is none of that name, or it is disabled.
+        """
+        with self._lock:
+            found = self._get(name)
+            if found.start_mode is StartMode.DISABLED:
+                raise ImitatedError(SERVICE_CANT_START, name)
+            self._put(replace(found, running=True))
+            return not found.running
+
+    def stop(self, name: str) -> None:
+        """Stop a service.
+
+        Raises:
+            ImitatedError: There is none of that name.
+        """
+        with self._lock:
+            self._put(replace(self._get(name), running=False))
+
+    def _get(self, name: str) -> ServiceState:
+        found = self._by_name.get(name.casefold())
+        if found is None:
+            raise ImitatedError(SERVICE_NOT_FOUND, name)
+        return found
+
+    def _put(self, service: ServiceState) -> None:
+        self._by_name[service.name.casefold()] = service

@@ -1,0 +1,296 @@
+"""One simulated Windows host: registry, services, WMI, and its Group Policy client."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from ipsec_orchestrator.errors import BackendError
+from ipsec_orchestrator.lab.windows.cim import ROOT_CIMV2, RSOP_COMPUTER, CimRepository
+from ipsec_orchestrator.lab.windows.computer_account import read_computer_account
+from ipsec_orchestrator.lab.windows.group_policy_client import (
+    GroupPolicyRun,
+    RunMemory,
+    run_group_policy,
+)
+from ipsec_orchestrator.lab.windows.group_policy_scope import TemplateReader
+from ipsec_orchestrator.lab.windows.policy_download import download_policy
+from ipsec_orchestrator.lab.windows.policy_registry import (
+    EXTENSION_KEY,
+    SYSTEM_POLICIES_KEY,
+    assigned_policy_dn,
+    clear_assigned,
+    write_assigned,
+    write_cache,
+)
+from ipsec_orchestrator.lab.windows.registry_file import (
+    RegistryFile,
+    RegistryKeys,
+    number_value,
+    text_value,
+)
+from ipsec_orchestrator.lab.windows.rsop_log import CimInstance, RsopLog
+from ipsec_orchestrator.lab.windows.services import (
+    KEYING_SERVICE,
+    POLICY_AGENT,
+    Services,
+    StartMode,
+)
+from ipsec_orchestrator.model.inventory import Address
+from ipsec_orchestrator.ports import Directory
+
+_LOG: Final = logging.getLogger(__name__)
+_NETLOGON_KEY: Final = r"HKLM\SYSTEM\CurrentControlSet\Services\Netlogon\Parameters"
+# Windows Server 2022, as PSLAB_PRETEND_51 pretends to be.
+OS_VERSION: Final = "10.0.20348"
+
+
+class AgentBehaviour(StrEnum):
+    """Whether PolicyAgent starts by itself when a policy gets assigned (it is Manual)."""
+
+    STARTS = "starts"
+    STAYS_STOPPED = "stays-stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowsSettings:
+    """How a host is set up.
+
+    Attributes:
+        name: How the lab names it.
+        account: Its account in the domain, ``vm1$``.
+        addresses: Its addresses as the domain sees them; they decide on its site.
+        locale: Language of messages, ``de-DE``.
+        clock_skew_seconds: How far its clock is ahead.
+        policy_agent: What its PolicyAgent does at an assignment.
+        call_when_unchanged: Whether the IPsec extension runs although no GPO changed
+            (``NoGPOListChanges`` 0); what Windows ships is not documented.
+        sysvol: Local path of SYSVOL, on domain controllers only.
+    """
+
+    name: str
+    account: str
+    addresses: Sequence[Address] = ()
+    locale: str = "en-US"
+    clock_skew_seconds: float = 0.0
+    policy_agent: AgentBehaviour = AgentBehaviour.STARTS
+    call_when_unchanged: bool = False
+    sysvol: str | None = None
+
+
+class SimulatedHost:
+    """State and behaviour. Safe for several threads at once; one refresh at a time."""
+
+    def __init__(
+        self,
+        settings: WindowsSettings,
+        *,
+        registry: RegistryFile,
+        open_directory: Callable[[], AbstractContextManager[Directory]],
+        read_template: TemplateReader,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Set the host up; its registry file is made if it is not there.
+
+        Args:
+            settings: How it is set up.
+            registry: Its registry, shared with the PowerShell engine.
+            open_directory: Opens the directory with the host's own account.
+            read_template: Gives the ``gpt.ini`` of a GPO as the host would read it from SYSVOL.
+            clock: The true time.
+        """
+        self.settings = settings
+        self.registry = registry
+        self.services = Services()
+        self.rsop = RsopLog()
+        self._open_directory = open_directory
+        self._read_template = read_template
+        self._clock = clock
+        self._memory = RunMemory()
+        # Windows has one machine-wide critical section for computer policy.
+        self._policy_section = threading.Lock()
+        self._running: list[threading.Thread] = []
+        self._process_id = 4000
+        self._guard = threading.Lock()
+        self.cim = CimRepository(
+            {
+                ROOT_CIMV2: {
+                    "Win32_Service": self._service_instances,
+                    "Win32_OperatingSystem": self._os_instances,
+                },
+                RSOP_COMPUTER: {
+                    "RSOP_ExtensionStatus": self.rsop.extension_status,
+                    "RSOP_IPSECPolicySetting": self.rsop.policy_settings,
+                },
+            },
+        )
+        with registry.change() as keys:
+            _lay_out(keys, settings)
+
+    def now(self) -> datetime:
+        """Give the time by the host's own clock."""
+        return self._clock() + timedelta(seconds=self.settings.clock_skew_seconds)
+
+    def refresh_policy(self, *, force: bool) -> GroupPolicyRun | None:
+        """Do what ``gpupdate /target:computer`` makes the client do, and wait for it.
+
+        Returns:
+            The run; ``None`` if it failed as a whole, which the host survives like Windows does.
+        """
+        with self._policy_section:
+            begin = self.now()
+            try:
+                with self._open_directory() as directory:
+                    run = self._run(directory, begin, force=force)
+            except BackendError as error:
+                _LOG.warning("%s: Group Policy failed: %s", self.settings.name, error)
+                return None
+            return run
+
+    def start_process(self, command_line: str) -> tuple[int, int | None]:
+        """Do what ``Win32_Process.Create`` does: start and return at once.
+
+        Returns:
+            Return value (0 started, 9 no such program) and process id.
+        """
+        words = command_line.replace('"', "").split()
+        program = words[0].replace("/", "\\").rpartition("\\")[2].casefold() if words else ""
+        if program not in {"gpupdate", "gpupdate.exe"}:
+            return 9, None
+        force = any(word.casefold() == "/force" for word in words[1:])
+        thread = threading.Thread(
+            target=self.refresh_policy,
+            kwargs={"force": force},
+            name=f"gpupdate-{self.settings.name}",
+            daemon=True,
+        )
+        with self._guard:
+            self._process_id += 4
+            process_id = self._process_id
+            self._running = [found for found in self._running if found.is_alive()]
+            self._running.append(thread)
+        thread.start()
+        return 0, process_id
+
+    def wait_for_processes(self, timeout_seconds: float) -> bool:
+        """Wait until everything that was started has ended; tell whether it has."""
+        with self._guard:
+            running = list(self._running)
+        for thread in running:
+            thread.join(timeout_seconds)
+        return not any(thread.is_alive() for thread in running)
+
+    def start_service(self, name: str) -> None:
+        """Start a service; PolicyAgent then reads its policy as if its timer had run out.
+
+        Raises:
+            ImitatedError: No such service, or it is disabled.
+        """
+        if self.services.start(name) and name.casefold() == POLICY_AGENT.casefold():
+            self._load_policy_at_start()
+
+    def _run(self, directory: Directory, begin: datetime, *, force: bool) -> GroupPolicyRun:
+        computer = read_computer_account(directory, self.settings.account, self.settings.addresses)
+        run = run_group_policy(
+            directory,
+            computer,
+            self._read_template,
+            memory=self._memory,
+            force=force,
+            call_when_unchanged=self._call_when_unchanged(),
+        )
+        self._memory = run.memory
+        extension = run.extension
+        if extension is None:
+            return run
+        if extension.assignment is not None:
+            if extension.assignment.policy_dn is None:
+                with self.registry.change() as keys:
+                    clear_assigned(keys)
+            else:
+                with self.registry.change() as keys:
+                    write_assigned(
+                        keys,
+                        policy_dn=extension.assignment.policy_dn,
+                        name=extension.assignment.name,
+                    )
+                self._wake_agent()
+                self._load_policy(directory)
+        if self._logs_rsop():
+            self.rsop.record(extension, begin_time=begin, end_time=self.now())
+        return run
+
+    def _wake_agent(self) -> None:
+        if self.settings.policy_agent is AgentBehaviour.STAYS_STOPPED:
+            return
+        for name in (POLICY_AGENT, KEYING_SERVICE):
+            if self.services.get(name).start_mode is not StartMode.DISABLED:
+                self.services.start(name)
+
+    def _load_policy_at_start(self) -> None:
+        try:
+            with self._open_directory() as directory:
+                self._load_policy(directory)
+        except BackendError as error:
+            _LOG.warning("%s: PolicyAgent keeps its cache: %s", self.settings.name, error)
+
+    def _load_policy(self, directory: Directory) -> None:
+        """Read the assigned policy into the cache; what can't be read leaves the cache as it is."""
+        policy_dn = assigned_policy_dn(self.registry.read())
+        if policy_dn is None or not self.services.get(POLICY_AGENT).running:
+            return
+        try:
+            objects = download_policy(directory, policy_dn)
+        except BackendError as error:
+            _LOG.warning("%s: PolicyAgent keeps its cache: %s", self.settings.name, error)
+            return
+        with self.registry.change() as keys:
+            write_cache(keys, objects)
+
+    def _call_when_unchanged(self) -> bool:
+        value = self.registry.read().value(EXTENSION_KEY, "NoGPOListChanges")
+        return value is None or value.content == 0
+
+    def _logs_rsop(self) -> bool:
+        value = self.registry.read().value(SYSTEM_POLICIES_KEY, "RSoPLogging")
+        return value is None or value.content != 0
+
+    def _service_instances(self) -> Sequence[CimInstance]:
+        return [
+            {
+                "Name": found.name,
+                "State": "Running" if found.running else "Stopped",
+                "StartMode": found.start_mode.value,
+                "Started": found.running,
+            }
+            for found in self.services.all()
+        ]
+
+    def _os_instances(self) -> Sequence[CimInstance]:
+        return [
+            {
+                "CSName": self.settings.name.upper(),
+                "Version": OS_VERSION,
+                "BuildNumber": OS_VERSION.rpartition(".")[2],
+                "LocalDateTime": self.now(),
+            },
+        ]
+
+
+def _lay_out(keys: RegistryKeys, settings: WindowsSettings) -> None:
+    """Write what a fresh Windows has; what is there already stays."""
+    if keys.values(EXTENSION_KEY) is None:
+        keys.set_values(
+            EXTENSION_KEY,
+            {
+                "DllName": text_value("polstore.dll"),
+                "NoUserPolicy": number_value(1),
+                "NoGPOListChanges": number_value(0 if settings.call_when_unchanged else 1),
+            },
+        )
+    if settings.sysvol is not None:
+        keys.set_values(_NETLOGON_KEY, {"SysVol": text_value(settings.sysvol)})

@@ -6,6 +6,7 @@ from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
 from ipsec_orchestrator.ports.runner import Runner
+from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
 from ipsec_orchestrator.ports.world import World
 
@@ -18,6 +19,7 @@ __all__ = [
     "Members",
     "Runner",
     "ScriptCall",
+    "Scripts",
     "Sysvol",
     "World",
 ]

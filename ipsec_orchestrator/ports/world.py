@@ -10,6 +10,7 @@ from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.members import Members
 from ipsec_orchestrator.ports.runner import Runner
+from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
 
 
@@ -23,6 +24,7 @@ class World:
         gpos: Each way to make a GPO.
         sysvol: Each way to reach its template.
         members: The Windows hosts.
+        scripts: The texts of our scripts.
         clock: Time.
         runner: Many hosts at once.
     """
@@ -32,5 +34,6 @@ class World:
     gpos: Mapping[GpoVia, Gpos]
     sysvol: Mapping[GpoVia, Sysvol]
     members: Members
+    scripts: Scripts
     clock: Clock
     runner: Runner

@@ -1,0 +1,44 @@
+"""Carrying out a plan: with a journal, on the DC that the plan names."""
+
+from secrets import token_hex
+
+from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal
+from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.engine.observer import Observer
+from ipsec_orchestrator.engine.run import run
+from ipsec_orchestrator.errors import StalePlanError
+from ipsec_orchestrator.model.outcome import RunReport
+from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.ports import World
+
+
+def new_run_id(world: World) -> str:
+    """Give an id that sorts by time and that two administrators do not share."""
+    return f"{world.clock.now():%Y%m%d-%H%M%S}-{token_hex(3)}"
+
+
+def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -> RunReport:
+    """Perform every step of a plan and record it.
+
+    Raises:
+        StalePlanError: The plan is of another domain or DC.
+        BackendError: The journal can't be written; nothing has been changed then.
+    """
+    names = world.directory.names()
+    if names.domain.casefold() != plan.basis.domain.casefold():
+        raise StalePlanError(
+            object="the domain",
+            attribute="DNS name",
+            expected=plan.basis.domain,
+            found=names.domain,
+        )
+    if names.dc.casefold() != plan.basis.dc.casefold():
+        raise StalePlanError(
+            object=plan.basis.domain,
+            attribute="domain controller",
+            expected=plan.basis.dc,
+            found=names.dc,
+        )
+    run_id = new_run_id(world)
+    with JsonlJournal(place.runs / f"{run_id}.jsonl", world.clock) as journal:
+        return run(plan, world, journal, observer, run_id)

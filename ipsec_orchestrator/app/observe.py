@@ -1,0 +1,76 @@
+"""Reads everything that planning rests on: directory first, then the members side by side."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from ipsec_orchestrator.codec import gpt_ini
+from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.facts.computers import read_computers
+from ipsec_orchestrator.facts.gpo import ObservedGpo, read_gpo, read_links_elsewhere, read_ou
+from ipsec_orchestrator.facts.ip_security_container import read_ip_security_container
+from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
+from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.facts.rivals import read_rivals
+from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.ports import World
+
+Tell = Callable[[str], None]
+
+
+def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tell) -> Observed:
+    """Read the domain and the members; writes nothing.
+
+    A member that can't be read is part of what was seen, not an error.
+
+    Raises:
+        BackendError: The directory, or the GPO's template, can't be read.
+        PlanError: The OU does not exist, or the GPO's name is ambiguous.
+    """
+    directory = world.directory
+    names = directory.names()
+    tell(f"reading {names.domain} on {names.dc}")
+    ou = read_ou(directory, playbook.gpo.ou)
+    gpo = read_gpo(directory, playbook.gpo.name)
+    if gpo is not None:
+        gpo = _with_template(gpo, playbook, world)
+    rivals, enforced = read_rivals(directory, ou.entry.dn)
+    return Observed(
+        names=names,
+        gpo=gpo,
+        ou=ou,
+        container=read_ip_security_container(directory),
+        computers=read_computers(directory, ou.entry.dn),
+        rivals=rivals,
+        enforced_above=enforced,
+        linked_elsewhere=read_links_elsewhere(directory, gpo, ou.entry.dn) if gpo else (),
+        members=observe_members(members, world, tell),
+    )
+
+
+def _with_template(gpo: ObservedGpo, playbook: Playbook, world: World) -> ObservedGpo:
+    content = world.sysvol[playbook.gpo.via].read(gpo.gpo_id, "gpt.ini")
+    number = gpt_ini.version(content).number if content is not None else None
+    return replace(gpo, template_version=number)
+
+
+def observe_members(
+    members: Iterable[Host],
+    world: World,
+    tell: Tell,
+) -> dict[str, MemberObservation | str]:
+    """Ask every member what policy it has; the reason where it can't be asked."""
+    found: dict[str, MemberObservation | str] = {}
+    hosts = list(members)
+    for host, answer in world.runner.each(lambda host: observe_member(host, world), hosts):
+        found[host.name] = answer
+        tell(f"read {host.name} ({len(found)} of {len(hosts)})")
+    return found
+
+
+def observe_member(host: Host, world: World) -> MemberObservation | str:
+    """Ask one member."""
+    try:
+        return parse_member_policy(world.members.run(host, world.scripts("member_policy")))
+    except OrchestratorError as error:
+        return str(error)

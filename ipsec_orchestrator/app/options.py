@@ -1,0 +1,39 @@
+"""What the person at the keyboard may say beside the files."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipsec_orchestrator.model.secret import Secret
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectOptions:
+    """Who we are and where we go, where the inventory is not enough.
+
+    Attributes:
+        user: From ``--user``.
+        password: From the prompt.
+        dc: The DC to use instead of the PDC emulator; FQDN.
+        threads: Hosts at once.
+    """
+
+    user: str | None = None
+    password: Secret | None = None
+    dc: str | None = None
+    threads: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatePlace:
+    """Where runs are recorded.
+
+    Attributes:
+        folder: The state folder.
+    """
+
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        """Folder of the journals."""
+        return self.folder / "runs"

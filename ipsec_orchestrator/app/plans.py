@@ -1,0 +1,96 @@
+"""Making plans: for apply, for remove, and from a plan file."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ipsec_orchestrator import __version__
+from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.errors import PlanFileError, UsageError
+from ipsec_orchestrator.model.directory import is_below
+from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
+from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.model.selectors import select
+from ipsec_orchestrator.planning.apply import plan_apply
+from ipsec_orchestrator.planning.planfile import parse_plan, plan_text
+from ipsec_orchestrator.planning.removal import plan_remove
+from ipsec_orchestrator.ports import World
+
+Tell = Callable[[str], None]
+
+
+def members_of(playbook: Playbook, inventory: Inventory, limit: str | None) -> tuple[Host, ...]:
+    """Give the hosts that the playbook means, in inventory order, as far as ``limit`` allows.
+
+    Without a selection in the playbook: every host in its OU that is no domain controller.
+
+    Raises:
+        UsageError: A selection means nobody.
+    """
+    if playbook.members:
+        hosts = select(inventory, playbook.members)
+    else:
+        hosts = tuple(
+            host
+            for host in inventory.hosts
+            if host.role is not HostRole.DOMAIN_CONTROLLER
+            and host.ou is not None
+            and is_below(host.ou, playbook.gpo.ou)
+        )
+    if limit is None:
+        return hosts
+    wanted = {host.name for host in select(inventory, limit)}
+    chosen = tuple(host for host in hosts if host.name in wanted)
+    if not chosen:
+        raise UsageError(
+            f"--limit {limit} leaves none of the playbook's members: "
+            f"{', '.join(host.name for host in hosts)}.",
+        )
+    return chosen
+
+
+def make_apply_plan(
+    playbook: Playbook,
+    members: tuple[Host, ...],
+    world: World,
+    tell: Tell,
+) -> Plan:
+    """Read everything and plan; writes nothing."""
+    observed = observe(playbook, members, world, tell)
+    return plan_apply(playbook, world.inventory, members, observed, __version__)
+
+
+def make_remove_plan(
+    playbook: Playbook,
+    members: tuple[Host, ...],
+    world: World,
+    tell: Tell,
+) -> Plan:
+    """Read everything and plan the way back; writes nothing."""
+    observed = observe(playbook, members, world, tell)
+    return plan_remove(playbook, members, observed, __version__)
+
+
+def save_plan(plan: Plan, path: Path) -> None:
+    """Write a plan file.
+
+    Raises:
+        PlanFileError: It can't be written.
+    """
+    try:
+        path.write_text(plan_text(plan), encoding="utf-8")
+    except OSError as error:
+        raise PlanFileError(f"{path} can't be written: {error.strerror}.") from error
+
+
+def load_plan(path: Path) -> Plan:
+    """Read a plan file.
+
+    Raises:
+        PlanFileError: It can't be read, or is no plan.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanFileError(f"{path} can't be read: {error}.") from error
+    return parse_plan(text, str(path))

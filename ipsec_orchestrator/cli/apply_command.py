@@ -1,0 +1,48 @@
+"""``orchestrate apply``."""
+
+from typing import Any
+
+import click
+
+from ipsec_orchestrator.cli.options import (
+    connection_of,
+    connection_options,
+    json_option,
+    state_option,
+)
+
+
+@click.command()
+@click.argument("playbook_or_plan", type=click.Path())
+@connection_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@state_option
+@json_option
+def apply(
+    playbook_or_plan: str,
+    *,
+    yes: bool,
+    state: str | None,
+    as_json: bool,
+    **values: Any,  # noqa: ANN401 - the shared options
+) -> int:
+    """Plan, show, ask, carry out, and verify every member.
+
+    With a plan that was saved by orchestrate plan --out, exactly that plan is carried out, or
+    refused if the domain has changed since.
+
+    \b
+    Example:
+      orchestrate apply playbooks/azure-onpremises.yml -i inventory/
+      orchestrate apply plan.json -i inventory/ --yes
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.carrying_out import ask_and_carry_out  # noqa: PLC0415 - lazy
+
+    return ask_and_carry_out(
+        playbook_or_plan,
+        connection_of(values),
+        removal=False,
+        yes=yes,
+        state=state,
+        as_json=as_json,
+    )

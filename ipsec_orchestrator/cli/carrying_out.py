@@ -1,0 +1,68 @@
+"""What apply and remove share: show the plan, ask, carry out, print what came of it."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import Connection, state_place
+from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
+from ipsec_orchestrator.cli.planning import planned
+from ipsec_orchestrator.cli.progress import watching
+from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.model.outcome import RunReport
+from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.planning.planfile import plan_to_json
+from ipsec_orchestrator.report.plan_report import plan_lines
+from ipsec_orchestrator.report.run_report import (
+    TABLE_HEADINGS,
+    ending_lines,
+    member_rows,
+    run_to_json,
+)
+
+
+def ask_and_carry_out(
+    path: str,
+    connection: Connection,
+    *,
+    removal: bool,
+    yes: bool,
+    state: str | None,
+    as_json: bool,
+) -> int:
+    """Do all of it and give the exit code."""
+    with planned(Path(path), connection, removal=removal) as (plan, world):
+        print_lines(plan_lines(plan), to_stderr=as_json)
+        if plan.is_empty:
+            if as_json:
+                print_json({"plan": plan_to_json(plan), "run": None})
+            return Exit.DONE
+        if not yes and not _agreed(plan):
+            talk().print("Nothing was changed.")
+            return Exit.ERROR
+        with watching(plan) as observer:
+            report = carry_out(plan, world, state_place(state), observer)
+    if as_json:
+        print_json({"plan": plan_to_json(plan), "run": run_to_json(report)})
+    else:
+        print_table(TABLE_HEADINGS, member_rows(report.members))
+    print_lines(ending_lines(report), to_stderr=as_json)
+    return _exit_code(report)
+
+
+def _agreed(plan: Plan) -> bool:
+    if not sys.stdin.isatty():
+        raise UsageError(
+            "Nobody is there to be asked.",
+            cure="Look at the plan and then use --yes.",
+        )
+    return click.confirm(f"Carry out these {len(plan.steps)} steps?", err=True)
+
+
+def _exit_code(report: RunReport) -> Exit:
+    if report.failed:
+        return Exit.ERROR
+    return Exit.DONE if report.all_members_done else Exit.SOME_HOSTS

@@ -1,0 +1,151 @@
+"""Options that several commands share, and what they mean."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from ipsec_orchestrator.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipsec_orchestrator.app.options import ConnectOptions, StatePlace
+    from ipsec_orchestrator.model.inventory import Inventory
+
+INVENTORY_VARIABLE: Final = "IPSEC_ORCHESTRATOR_INVENTORY"
+STATE_VARIABLE: Final = "IPSEC_ORCHESTRATOR_STATE"
+USER_VARIABLE: Final = "IPSEC_ORCHESTRATOR_USER"
+PASSWORD_VARIABLE: Final = "IPSEC_ORCHESTRATOR_PASSWORD"  # noqa: S105 - a variable's name
+DEFAULT_INVENTORY: Final = Path("inventory")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Where to look and who we are, as given on the command line."""
+
+    inventory: tuple[str, ...]
+    limit: str | None
+    user: str | None
+    dc: str | None
+    threads: int
+
+    def read_inventory(self) -> "Inventory":
+        """Read the inventory files.
+
+        Raises:
+            UsageError: None were named and there is no folder ``inventory``.
+            SpecificationError: They can't be used.
+        """
+        from ipsec_orchestrator.adapters.specification import read_inventory  # noqa: PLC0415 - lazy
+
+        paths = [Path(name) for name in self.inventory]
+        if not paths:
+            if not DEFAULT_INVENTORY.exists():
+                raise UsageError(
+                    "No inventory.",
+                    cure=f"Name one with -i, set {INVENTORY_VARIABLE}, or begin with "
+                    "orchestrate init.",
+                )
+            paths = [DEFAULT_INVENTORY]
+        return read_inventory(paths)
+
+    def connect_options(self) -> "ConnectOptions":
+        """Give the options for connecting; asks for the password of ``--user``."""
+        from ipsec_orchestrator.app.options import ConnectOptions  # noqa: PLC0415 - lazy
+        from ipsec_orchestrator.model.secret import Secret  # noqa: PLC0415 - lazy
+
+        password = None
+        if self.user and PASSWORD_VARIABLE not in os.environ:
+            typed = click.prompt(f"Password of {self.user}", hide_input=True, err=True)
+            password = Secret(str(typed))
+        return ConnectOptions(
+            user=self.user,
+            password=password,
+            dc=self.dc,
+            threads=self.threads,
+        )
+
+
+def connection_options(function: Function) -> Function:
+    """Add the options that say where to look and who we are."""
+    for decorator in reversed(
+        (
+            click.option(
+                "-i",
+                "--inventory",
+                multiple=True,
+                envvar=INVENTORY_VARIABLE,
+                type=click.Path(),
+                help="Inventory file or folder; may be repeated. Default: ./inventory",
+            ),
+            click.option(
+                "--limit",
+                metavar="SELECTION",
+                help="Only these hosts, for example vm1,role=azure-vm,group=web,!host1",
+            ),
+            click.option(
+                "--user",
+                metavar="USER",
+                help=f"DOMAIN\\user or user@REALM; the password is asked for, or taken from "
+                f"{PASSWORD_VARIABLE}.",
+            ),
+            click.option("--dc", metavar="FQDN", help="Use this DC instead of the PDC emulator."),
+            click.option(
+                "--threads",
+                type=click.IntRange(1, 500),
+                default=50,
+                show_default=True,
+                help="Hosts at once.",
+            ),
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def connection_of(values: dict[str, Any]) -> Connection:
+    """Take the connection options out of a command's keyword arguments."""
+    return Connection(
+        inventory=tuple(values.pop("inventory")),
+        limit=values.pop("limit"),
+        user=values.pop("user"),
+        dc=values.pop("dc"),
+        threads=values.pop("threads"),
+    )
+
+
+def json_option(function: Function) -> Function:
+    """Add ``--json``."""
+    return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
+        function,
+    )
+
+
+def state_option(function: Function) -> Function:
+    """Add ``--state``."""
+    return click.option(
+        "--state",
+        envvar=STATE_VARIABLE,
+        type=click.Path(file_okay=False),
+        help="Folder for runs and labs. Default: the platform's state folder.",
+    )(function)
+
+
+def state_place(state: str | None) -> "StatePlace":
+    """Give the state folder: as named, or the platform's."""
+    from ipsec_orchestrator.app.options import StatePlace  # noqa: PLC0415 - lazy
+
+    return StatePlace(folder=state_folder(state))
+
+
+def state_folder(state: str | None) -> Path:
+    """Give the path of the state folder: as named, or the platform's."""
+    if state:
+        return Path(state).absolute()
+    import platformdirs  # noqa: PLC0415 - lazy
+
+    return Path(platformdirs.user_state_path("ipsec_orchestrator", appauthor=False))

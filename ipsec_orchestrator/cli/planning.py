@@ -1,0 +1,52 @@
+"""What plan, apply and remove share: read the files, connect, make the plan."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from ipsec_orchestrator.adapters.specification import read_playbook
+from ipsec_orchestrator.app.plans import (
+    load_plan,
+    make_apply_plan,
+    make_remove_plan,
+    members_of,
+)
+from ipsec_orchestrator.app.session import connected
+from ipsec_orchestrator.cli.options import Connection
+from ipsec_orchestrator.cli.progress import telling
+from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.planning.planfile import is_plan_text
+from ipsec_orchestrator.ports import World
+
+
+def is_plan_file(path: Path) -> bool:
+    """Tell whether a file is a saved plan; what can't be read is taken for a playbook."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            return is_plan_text(file.read(1000))
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+@contextmanager
+def planned(
+    path: Path,
+    connection: Connection,
+    *,
+    removal: bool,
+) -> Iterator[tuple[Plan, World]]:
+    """Make the plan, or load it, and keep the connection for carrying it out."""
+    inventory = connection.read_inventory()
+    options = connection.connect_options
+    if is_plan_file(path):
+        loaded = load_plan(path)
+        with connected(inventory, options(), dc=loaded.basis.dc) as world:
+            yield loaded, world
+        return
+    playbook = read_playbook(path, inventory)
+    members = members_of(playbook, inventory, connection.limit)
+    make = make_remove_plan if removal else make_apply_plan
+    with connected(inventory, options()) as world:
+        with telling() as tell:
+            made = make(playbook, members, world, tell)
+        yield made, world

@@ -1,0 +1,44 @@
+"""``orchestrate remove``."""
+
+from typing import Any
+
+import click
+
+from ipsec_orchestrator.cli.options import (
+    connection_of,
+    connection_options,
+    json_option,
+    state_option,
+)
+
+
+@click.command()
+@click.argument("playbook", type=click.Path())
+@connection_options
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@state_option
+@json_option
+def remove(
+    playbook: str,
+    *,
+    yes: bool,
+    state: str | None,
+    as_json: bool,
+    **values: Any,  # noqa: ANN401 - the shared options
+) -> int:
+    """Unassign, let every member fetch that, then take away link, objects and GPO.
+
+    \b
+    Example:
+      orchestrate remove playbooks/azure-onpremises.yml -i inventory/
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.carrying_out import ask_and_carry_out  # noqa: PLC0415 - lazy
+
+    return ask_and_carry_out(
+        playbook,
+        connection_of(values),
+        removal=True,
+        yes=yes,
+        state=state,
+        as_json=as_json,
+    )

@@ -1,0 +1,35 @@
+"""``orchestrate show``."""
+
+from typing import Any
+
+import click
+
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import connection_of, connection_options, json_option
+
+
+@click.command()
+@connection_options
+@click.option("--host", "host_name", metavar="NAME", help="What this host has, asked over WinRM.")
+@click.option("--policy", "policy_name", metavar="NAME", help="Only the policy of this name.")
+@json_option
+def show(
+    *,
+    host_name: str | None,
+    policy_name: str | None,
+    as_json: bool,
+    **values: Any,  # noqa: ANN401 - the shared options
+) -> int:
+    """Show the IPsec policies of the domain in the playbook's words, or what a host has.
+
+    \b
+    Example:
+      orchestrate show -i inventory/
+      orchestrate show -i inventory/ --host vm1
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.showing import show_domain, show_host  # noqa: PLC0415 - lazy
+
+    connection = connection_of(values)
+    if host_name is not None:
+        return Exit(show_host(connection, host_name, as_json=as_json))
+    return Exit(show_domain(connection, policy_name, as_json=as_json))

@@ -1,0 +1,97 @@
+"""The two readings of ``orchestrate show``."""
+
+from collections.abc import Iterator
+
+from ipsec_orchestrator.app.session import connected
+from ipsec_orchestrator.app.show import domain_policies, host_policies
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import Connection
+from ipsec_orchestrator.cli.output import print_json, print_lines
+from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.selectors import select
+from ipsec_orchestrator.planning.desired import guid_text
+from ipsec_orchestrator.report.lines import Line, Tone
+from ipsec_orchestrator.report.policy_report import policy_lines, policy_to_json
+
+
+def show_domain(connection: Connection, policy_name: str | None, *, as_json: bool) -> Exit:
+    """Show all policies of the domain, or one."""
+    inventory = connection.read_inventory()
+    with connected(inventory, connection.connect_options()) as world:
+        found = domain_policies(world)
+    if policy_name is not None:
+        key = policy_name.casefold()
+        chosen = tuple(x for x in found if (x.policy.policy.name or "").casefold() == key)
+        if not chosen:
+            names = ", ".join(x.policy.policy.name or "(no name)" for x in found)
+            raise UsageError(f"There is no policy {policy_name!r}. There are: {names}.")
+        found = chosen
+    if as_json:
+        print_json(
+            {
+                "domain": inventory.domain.name,
+                "policies": [policy_to_json(x.policy, x.gpos) for x in found],
+            },
+        )
+        return Exit.DONE
+    for shown in found:
+        print_lines((*policy_lines(shown.policy, shown.gpos), Line()))
+    return Exit.DONE
+
+
+def show_host(connection: Connection, name: str, *, as_json: bool) -> Exit:
+    """Show what one host has."""
+    inventory = connection.read_inventory()
+    host = inventory.host(name) or select(inventory, name)[0]
+    with connected(inventory, connection.connect_options()) as world:
+        observation, policies = host_policies(host, world)
+    assigned = observation.assigned
+    policy_id = assigned.policy_id if assigned else None
+    if as_json:
+        document: dict[str, Json] = {
+            "host": host.name,
+            "time": observation.time.isoformat(),
+            "culture": observation.culture,
+            "ps_version": observation.ps_version,
+            "services": {
+                name: {"state": service.state, "start_mode": service.start_mode}
+                for name, service in sorted(observation.services.items())
+            },
+            "assigned": {
+                "name": assigned.name,
+                "path": assigned.path,
+                "id": guid_text(policy_id) if policy_id else None,
+            }
+            if assigned
+            else None,
+            "policies": [policy_to_json(policy) for policy in policies],
+        }
+        print_json(document)
+        return Exit.DONE
+    print_lines(_host_lines(host.name, observation))
+    for policy in policies:
+        print_lines((Line(), *policy_lines(policy)))
+    return Exit.DONE
+
+
+def _host_lines(name: str, observation: MemberObservation) -> Iterator[Line]:
+    assigned = observation.assigned
+    yield Line(f"host {name}", Tone.HEADING)
+    yield Line(f"  its time: {observation.time:%Y-%m-%d %H:%M:%S} UTC")
+    yield Line(f"  language: {observation.ui_culture}, PowerShell {observation.ps_version}")
+    for service in sorted(observation.services.values(), key=lambda found: found.name):
+        tone = Tone.GOOD if service.running else Tone.WARNING
+        yield Line(f"  service {service.name}: {service.state}, {service.start_mode}", tone)
+    if assigned is None:
+        yield Line("  assigned by Group Policy: no IPsec policy", Tone.WARNING)
+    else:
+        yield Line(f"  assigned by Group Policy: {assigned.name or assigned.path}", Tone.GOOD)
+        yield Line(f"  from: {assigned.path}")
+    status = observation.extension_status
+    if status is not None:
+        yield Line(
+            f"  IPsec extension last ran: {status.begin_time:%Y-%m-%d %H:%M:%S} UTC, "
+            f"error {status.error}",
+        )

@@ -1,0 +1,212 @@
+"""Refreshes members side by side and looks until each has what it ought to have.
+
+The order to refresh is given once. A connection that breaks afterwards is expected, because
+IPsec coming up resets it: the member is read again on a new connection until the deadline.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import chain, repeat
+from uuid import UUID
+
+from ipsec_orchestrator.engine.observer import Observer
+from ipsec_orchestrator.errors import (
+    AccessDeniedError,
+    AuthenticationError,
+    HostUnreachableError,
+    OrchestratorError,
+    OutcomeUnknownError,
+)
+from ipsec_orchestrator.facts.assigned_set import read_assigned_set
+from ipsec_orchestrator.facts.member_judgement import (
+    MemberOutcome,
+    MemberVerdict,
+    WantedOnMember,
+    judge_member,
+)
+from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
+from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult
+from ipsec_orchestrator.model.steps import MemberStep
+from ipsec_orchestrator.ports import World
+
+# Seconds between two looks: quick at first, because most members need a second or two.
+_PAUSES = (0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0)
+_LAST_PAUSE = 10.0
+_LOOK_SECONDS = 60.0
+
+_Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """One member on its way."""
+
+    host: Host
+    wanted: WantedOnMember | None
+    deadline: float
+    say: _Say
+
+
+def refresh_members(
+    steps: Iterable[MemberStep],
+    world: World,
+    observer: Observer,
+) -> Iterator[MemberResult]:
+    """Refresh and verify members; results come as they are ready."""
+    steps = list(steps)
+    wanted = {
+        after: read_assigned_set(world.directory, UUID(after.strip("{}"))) if after else None
+        for after in {step.after for step in steps}
+    }
+
+    def visit(step: MemberStep) -> MemberResult:
+        host = world.inventory.host(step.host)
+        if host is None:
+            return _lost(step)
+
+        def say(text: str) -> None:
+            observer.member_says(step.host, text)
+
+        started = world.clock.monotonic_seconds()
+        deadline = started + host.winrm.deadline_seconds
+        result = _visit(_Visit(host, wanted[step.after], deadline, say), world)
+        spent = world.clock.monotonic_seconds() - started
+        return MemberResult(
+            host=result.host,
+            role=result.role,
+            outcome=result.outcome,
+            policy=result.policy,
+            enforced=result.enforced,
+            reason=result.reason,
+            cure=result.cure,
+            seconds=spent,
+        )
+
+    for _, result in world.runner.each(visit, steps):
+        yield result
+
+
+def _lost(step: MemberStep) -> MemberResult:
+    return MemberResult(
+        host=step.host,
+        role="",
+        outcome=HostOutcome.FAILED,
+        policy=None,
+        enforced=None,
+        reason="The inventory does not have this host any more.",
+        cure="Use the inventory that the plan was made with.",
+    )
+
+
+def _visit(visit: _Visit, world: World) -> MemberResult:
+    try:
+        since = _order(visit, world)
+    except OrchestratorError as error:
+        return _ended(visit, HostOutcome.FAILED, None, str(error))
+    return _look_until_done(visit, since, world)
+
+
+def _order(visit: _Visit, world: World) -> datetime:
+    """Order the refresh, and give the member's own time from before it.
+
+    Raises:
+        OrchestratorError: The member could not be ordered to do anything.
+    """
+    before = _first_look(visit, world)
+    visit.say("ordering the refresh")
+    call = world.scripts("start_refresh", {"Force": False}, deadline_seconds=_LOOK_SECONDS)
+    try:
+        world.members.run(visit.host, call)
+    except OutcomeUnknownError as error:
+        # It may have been taken. Looking tells; ordering twice would tell nothing more.
+        visit.say(f"connection lost after the order: {error.reason}")
+    return before.time
+
+
+def _first_look(visit: _Visit, world: World) -> MemberObservation:
+    """Read the member before anything is ordered, with patience for one that is restarting."""
+    patience = visit.host.winrm.connect_timeout_seconds
+    until = min(visit.deadline, world.clock.monotonic_seconds() + patience)
+    for pause in chain(_PAUSES, repeat(_LAST_PAUSE)):
+        try:
+            return _look(visit, world)
+        except HostUnreachableError as error:
+            if world.clock.monotonic_seconds() + pause > until:
+                raise
+            visit.say(f"not reached yet: {error.reason}")
+            world.clock.wait(pause)
+    raise AssertionError
+
+
+def _look(visit: _Visit, world: World) -> MemberObservation:
+    left = max(1.0, visit.deadline - world.clock.monotonic_seconds())
+    call = world.scripts("member_policy", deadline_seconds=min(_LOOK_SECONDS, left))
+    return parse_member_policy(world.members.run(visit.host, call))
+
+
+def _look_until_done(visit: _Visit, since: datetime, world: World) -> MemberResult:
+    last: tuple[MemberVerdict, MemberObservation] | None = None
+    trouble: str | None = None
+    for pause in chain(_PAUSES, repeat(_LAST_PAUSE)):
+        try:
+            observation = _look(visit, world)
+            verdict = judge_member(observation, visit.wanted, since)
+            last, trouble = (verdict, observation), None
+            if verdict.outcome in (MemberOutcome.DONE, MemberOutcome.FAILED):
+                return _judged(visit, verdict, observation)
+            visit.say(verdict.reason)
+        except (AuthenticationError, AccessDeniedError) as error:
+            return _ended(visit, HostOutcome.UNKNOWN, last, str(error))
+        except OrchestratorError as error:
+            trouble = str(error)
+            visit.say(f"looking again: {trouble}")
+        if world.clock.monotonic_seconds() + pause >= visit.deadline:
+            break
+        world.clock.wait(pause)
+    if trouble is None and last is not None and last[0].outcome is MemberOutcome.PENDING:
+        reason = f"It did not take the policy before the deadline: {last[0].reason}"
+    else:
+        reason = trouble or (last[0].reason if last else "It was never read.")
+    return _ended(visit, HostOutcome.UNKNOWN, last, reason)
+
+
+def _judged(
+    visit: _Visit,
+    verdict: MemberVerdict,
+    observation: MemberObservation,
+) -> MemberResult:
+    done = verdict.outcome is MemberOutcome.DONE
+    return MemberResult(
+        host=visit.host.name,
+        role=visit.host.role.value,
+        outcome=HostOutcome.DONE if done else HostOutcome.FAILED,
+        policy=_policy_name(observation),
+        enforced=verdict.enforced,
+        reason=verdict.reason,
+        cure=verdict.cure,
+    )
+
+
+def _ended(
+    visit: _Visit,
+    outcome: HostOutcome,
+    last: tuple[MemberVerdict, MemberObservation] | None,
+    reason: str,
+) -> MemberResult:
+    return MemberResult(
+        host=visit.host.name,
+        role=visit.host.role.value,
+        outcome=outcome,
+        policy=_policy_name(last[1]) if last else None,
+        enforced=last[0].enforced if last else None,
+        reason=reason,
+        cure=f"Find out with: orchestrate show --host {visit.host.name}",
+    )
+
+
+def _policy_name(observation: MemberObservation) -> str | None:
+    if observation.assigned is None:
+        return None
+    return observation.assigned.name or observation.assigned.path

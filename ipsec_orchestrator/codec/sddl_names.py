@@ -85,7 +85,7 @@ WELL_KNOWN_SIDS: Final[Mapping[str, str]] = {
     "NS": "S-1-5-20",
     "WR": "S-1-5-33",
     "BA": "S-1-5-32-544",
-    "BU": "S-1-5-32-545",
+    "BU": "S-1-5-32-545",  # codespell:ignore bu
     "BG": "S-1-5-32-546",
     "PU": "S-1-5-32-547",
     "AO": "S-1-5-32-548",

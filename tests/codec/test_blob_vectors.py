@@ -18,6 +18,7 @@ from ipsec_orchestrator.codec import (
 )
 from ipsec_orchestrator.codec.constants import AuthKind
 from ipsec_orchestrator.codec.filter_blob import WINDOWS_2003_LENGTH_SKEW
+from ipsec_orchestrator.errors import CodecError
 
 _FOLDER = Path(__file__).parent.parent / "vectors"
 
@@ -139,3 +140,12 @@ def test_version_information_object() -> None:
     assert str(value.author) == "Administrator"
     assert value.unknown == b""
     assert value.nfa.is_active == 1
+
+
+def test_version_information_with_contradicting_length() -> None:
+    """A length that ends inside the strings is refused."""
+    object_class, blob = _blob("ad_default_ipsecNFA_6A1F5C6F-72B7-11D2-ACF0-0060B0ECCA17")
+    with pytest.raises(CodecError) as caught:
+        decode(object_class, blob[:16] + b"\x20" + blob[17:])
+
+    assert (caught.value.field, caught.value.offset) == ("Data-Length", 16)

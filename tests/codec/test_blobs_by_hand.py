@@ -1,7 +1,7 @@
 """Values put together by hand encode to what ``netsh`` of Windows 11 stored."""
 
 import json
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 from uuid import UUID
 
@@ -10,6 +10,7 @@ import pytest
 from ipsec_orchestrator.codec import (
     AlgorithmOffer,
     AuthMethod,
+    FilterAddress,
     FilterSpec,
     IpsecFilter,
     IpsecPolicy,
@@ -22,6 +23,8 @@ from ipsec_orchestrator.codec import (
     encode,
 )
 from ipsec_orchestrator.codec.constants import (
+    AddressKind,
+    AddressVersion,
     Cipher,
     Integrity,
     InterfaceType,
@@ -198,3 +201,29 @@ def test_number_of_filters(count: int) -> None:
 
     assert len(blob) == 24 + 70 * count
     assert decode("ipsecFilter", blob) == value
+
+
+def _address(kind: int, version: int, primary: str, secondary: str = "") -> FilterAddress:
+    return FilterAddress(
+        kind=kind,
+        version=version,
+        primary=bytes.fromhex(primary).ljust(16, b"\0"),
+        secondary=bytes.fromhex(secondary).ljust(16, b"\0"),
+    )
+
+
+def test_addresses_of_version_2() -> None:
+    """Single addresses, ranges and subnets show their addresses, all other kinds none."""
+    single = _address(AddressKind.SINGLE, AddressVersion.IPV6, "20010db8" + "00" * 11 + "01")
+    span = _address(AddressKind.RANGE, AddressVersion.IPV4, "0a000001", "0a0000ff")
+    subnet = _address(AddressKind.SUBNET, AddressVersion.IPV4, "0a000000", "ff000000")
+    me = _address(AddressKind.ME, AddressVersion.BOTH, "")
+    odd = _address(AddressKind.SINGLE, 9, "0a000000")
+
+    assert single.primary_address == IPv6Address("2001:db8::1")
+    assert (span.primary_address, span.range_end) == (
+        IPv4Address("10.0.0.1"),
+        IPv4Address("10.0.0.255"),
+    )
+    assert (subnet.primary_address, subnet.range_end) == (IPv4Address("10.0.0.0"), None)
+    assert (me.primary_address, odd.primary_address) == (None, None)

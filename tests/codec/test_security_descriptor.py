@@ -299,6 +299,56 @@ def test_descriptor_that_cannot_be_stored(descriptor: SecurityDescriptor) -> Non
         encode_descriptor(descriptor)
 
 
+@pytest.mark.parametrize(
+    ("offset", "patch", "field"),
+    [
+        pytest.param(0, b"\2", "Revision", id="revision"),
+        pytest.param(3, b"\0", "Control", id="not self-relative"),
+        pytest.param(4, b"\1\0\0\0", "OffsetOwner", id="owner in the header"),
+        pytest.param(8, b"\xff" * 4, "OffsetGroup", id="group outside"),
+        pytest.param(22, b"\xff\xff", "AclSize", id="list too long"),
+        pytest.param(22, b"\7\0", "AclSize", id="list shorter than its header"),
+        pytest.param(24, b"\xff\xff", "AceCount", id="too many entries"),
+        pytest.param(24, b"\2\0", "AceType", id="one entry too many"),
+        pytest.param(30, b"\xff\xff", "AceSize", id="entry too long"),
+        pytest.param(30, b"\3\0", "AceSize", id="entry shorter than its header"),
+        pytest.param(30, b"\x10\0", "SubAuthority", id="entry ends in its SID"),
+    ],
+)
+def test_malformed_descriptor(offset: int, patch: bytes, field: str) -> None:
+    """The error names the field that contradicts the bytes."""
+    entry = Ace(kind=0, mask=1, sid=_DOMAIN)
+    value = SecurityDescriptor(owner=_DOMAIN, group=_DOMAIN, dacl=Acl(aces=(entry,)))
+    blob = bytearray(encode_descriptor(value))
+    blob[offset : offset + len(patch)] = patch
+    with pytest.raises(CodecError) as caught:
+        decode_descriptor(bytes(blob))
+
+    assert (caught.value.format, caught.value.field) == ("SECURITY_DESCRIPTOR", field)
+
+
+def test_object_entry_with_unknown_fields_is_kept_as_it_is() -> None:
+    """An object entry that announces parts nobody knows is not taken apart."""
+    body = (0x100).to_bytes(4, "little") + (8).to_bytes(4, "little") + _DOMAIN.to_bytes()
+    value = SecurityDescriptor(dacl=Acl(aces=(OpaqueAce(kind=5, flags=0, body=body),)))
+    again = decode_descriptor(encode_descriptor(value))
+
+    assert again.dacl == value.dacl
+
+
+def test_rights_as_numbers() -> None:
+    """Rights are understood as words, hexadecimal and decimal numbers."""
+    masks = [
+        ace.mask
+        for text in ("D:(A;;RPWP;;;AU)", "D:(A;;0x30;;;AU)", "D:(A;;48;;;AU)")
+        if (acl := parse_sddl(text, _NAMES).dacl) is not None
+        for ace in acl.aces
+        if isinstance(ace, Ace)
+    ]
+
+    assert masks == [0x30, 0x30, 0x30]
+
+
 def test_sid_that_cannot_be() -> None:
     """A SID has 48 bits of authority and at most fifteen parts of 32 bits."""
     with pytest.raises(CodecError):

@@ -16,7 +16,10 @@ from typing import Final
 
 from ipsec_orchestrator.lab.winrm.child_process import end_child, start_child
 from ipsec_orchestrator.lab.winrm.output import CommandOutput
-from ipsec_orchestrator.lab.winrm.psrp_fragments import PipelineStateWatcher
+from ipsec_orchestrator.lab.winrm.psrp_fragments import (
+    PipelineStateWatcher,
+    without_pipeline_states,
+)
 from ipsec_orchestrator.lab.winrm.settings import EngineBackend, Quotas
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
 
@@ -127,6 +130,9 @@ class EnginePool:
         """Ask the child to close the pool, and kill it if it takes its time."""
         self._closing = True
         with contextlib.suppress(WsmanFaultError):
+            for command_id in self.command_ids():
+                # The engine waits for pipelines that nobody has closed before it closes the pool.
+                self._write(f"<Close PSGuid='{command_id.lower()}' />\n")
             self._order(
                 "Close", _POOL, acknowledged_by="CloseAck", timeout_seconds=_CLOSE_SECONDS
             )
@@ -190,6 +196,8 @@ class EnginePool:
             watcher = self._watchers.get(guid)
         if output is None:
             return
+        if guid == _POOL:
+            fragments = without_pipeline_states(fragments)
         output.write("stdout", fragments)
         if watcher is not None and watcher.ends_with(fragments):
             output.finish()

@@ -39,3 +39,22 @@ class PipelineStateWatcher:
                 state = _STATE.search(self._messages.pop(object_id)[_MESSAGE_HEADER_BYTES:])
                 ended = ended or (state is not None and int(state[1]) >= _FIRST_FINAL_STATE)
         return ended
+
+
+def without_pipeline_states(fragments: bytes) -> bytes:
+    """Leave out the complete PIPELINE_STATE messages of a pool's own stream.
+
+    The engine runs its start script as a pipeline of the pool and reports its state there, which
+    no Windows host does and clients warn about.
+    """
+    kept = b""
+    offset = 0
+    while offset + _FRAGMENT.size <= len(fragments):
+        _, number, flags, length = _FRAGMENT.unpack_from(fragments, offset)
+        end = offset + _FRAGMENT.size + length
+        kind = fragments[offset + _FRAGMENT.size + 4 : offset + _FRAGMENT.size + 8]
+        complete = number == 0 and flags & _END_FLAG
+        if not (complete and kind == struct.pack("<I", _PIPELINE_STATE)):
+            kept += fragments[offset:end]
+        offset = end
+    return kept

@@ -32,15 +32,24 @@ def lower_domain(
     section: DomainSection,
     folder: Path,
     hosts: Sequence[Host],
+    names: Sequence[str],
 ) -> Domain:
-    """Make the domain; problems are added to its file."""
+    """Make the domain; problems are added to its file.
+
+    Args:
+        examined: The file that describes the domain.
+        section: The description.
+        folder: Where the file is.
+        hosts: The hosts of all files.
+        names: The names of all hosts as written, also of those that could not be read.
+    """
     controllers = [
-        _controller(examined, ("domain", "controllers", index), name, hosts)
+        _controller(examined, ("domain", "controllers", index), name, hosts, names)
         for index, name in enumerate(section.controllers)
     ] or [host.fqdn for host in hosts if host.role is HostRole.DOMAIN_CONTROLLER]
     pdc = None
     if section.pdc is not None:
-        pdc = _controller(examined, ("domain", "pdc"), section.pdc, hosts)
+        pdc = _controller(examined, ("domain", "pdc"), section.pdc, hosts, names)
     return Domain(
         name=section.name,
         controllers=tuple(dict.fromkeys(controllers)),
@@ -56,6 +65,7 @@ def _controller(
     place: Place,
     name: str,
     hosts: Sequence[Host],
+    names: Sequence[str],
 ) -> str:
     """Give the FQDN of a domain controller named by host name or FQDN."""
     key = name.casefold()
@@ -63,7 +73,7 @@ def _controller(
         (host for host in hosts if key in (host.name.casefold(), host.fqdn.casefold())), None
     )
     if host is None:
-        if "." not in name:
+        if "." not in name and key not in map(str.casefold, names):
             controllers = [host.name for host in hosts if host.role is HostRole.DOMAIN_CONTROLLER]
             message = (
                 f"there is no host '{name}'; name a host with the role domain-controller, or an "

@@ -72,6 +72,20 @@ class Examined(Generic[_Model]):
         original = self.original(place)
         return not any(original[: len(cut)] == cut for cut in self._damaged)
 
+    def knows_names(self, section: str) -> bool:
+        """Tell whether the names of all items of a list of the root could be read."""
+        depth = 3  # (section, index, "name")
+        return not any(
+            damaged[:1] == (section,) and (len(damaged) < depth or damaged[2:] == ("name",))
+            for damaged in self._damaged
+        )
+
+    def raw_keys(self, section: str) -> list[str]:
+        """Give the keys of a mapping of the root as written, sound or not."""
+        root = self.document.value
+        found = root.get(section) if isinstance(root, dict) else None
+        return list(found) if isinstance(found, dict) else []
+
     def has(self, place: Place) -> bool:
         """Tell whether the file says something at this place of ``content``."""
         return self.document.has(self.original(place))

@@ -152,7 +152,9 @@ def _meaning(model: type[BaseModel], place: Place) -> str:
     field = field_at(model, place)
     if field is None or not field.description:
         return ""
-    return f": {field.description[0].lower()}{field.description[1:].removesuffix('.')}"
+    text = field.description.removesuffix(".")
+    is_word = text[1:2].islower()
+    return f": {text[0].lower() if is_word else text[0]}{text[1:]}"
 
 
 def _model_at(model: type[BaseModel], place: Place) -> type[BaseModel] | None:

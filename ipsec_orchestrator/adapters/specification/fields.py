@@ -53,7 +53,12 @@ class Section(BaseModel):
     def _drop_empty(cls, value: object) -> object:
         if isinstance(value, dict):
             items: dict[object, object] = dict(value)  # pyright: ignore[reportUnknownArgumentType] - any mapping
-            return {key: found for key, found in items.items() if found is not None}
+            # An unknown key stays, so that it is refused even without a value.
+            return {
+                key: found
+                for key, found in items.items()
+                if found is not None or key not in cls.model_fields
+            }
         return value
 
 

@@ -88,7 +88,8 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
             message = f"the domain is already described at {first.examined.where(('domain',))}."
             source.examined.add(("domain",), message, at_key=True)
             continue
-        domain = lower_domain(source.examined, section, source.folder, hosts)
+        unread = [name for found in sources for name in found.examined.raw_keys("hosts")]
+        domain = lower_domain(source.examined, section, source.folder, hosts, unread)
     if domain is None:
         return None
     return Inventory(
@@ -124,7 +125,8 @@ class _SharedLayers:
         self._groups: dict[str, _Layer] = {}
         self._spelling: dict[str, str] = {}
         self._listed: dict[str, set[str]] = {}
-        names = {name.casefold() for source in sources for name in source.content.hosts}
+        names = [name for source in sources for name in source.examined.raw_keys("hosts")]
+        self._declared = [name for source in sources for name in source.examined.raw_keys("groups")]
         for source in sources:
             self._add_defaults(source)
             self._add_roles(source)
@@ -135,11 +137,10 @@ class _SharedLayers:
         groups: dict[str, str] = {}
         for index, name in enumerate(host.section.groups):
             key = name.casefold()
-            if self._groups and key not in self._groups:
-                declared = list(self._spelling.values())
+            if self._declared and key not in map(str.casefold, self._declared):
                 message = (
                     f"there is no group '{name}' under 'groups'; declared are "
-                    f"{', '.join(declared)}.{did_you_mean(name, declared)}"
+                    f"{', '.join(self._declared)}.{did_you_mean(name, self._declared)}"
                 )
                 host.layer.source.examined.add((*host.layer.place, "groups", index), message)
             groups[key] = self._spelling.get(key, name)
@@ -178,7 +179,7 @@ class _SharedLayers:
                 continue
             self._roles[role] = _Layer(source=source, place=place, settings=settings)
 
-    def _add_groups(self, source: InventorySource, hosts: set[str]) -> None:
+    def _add_groups(self, source: InventorySource, hosts: Sequence[str]) -> None:
         for name, section in source.content.groups.items():
             key = name.casefold()
             place = ("groups", name)
@@ -192,7 +193,7 @@ class _SharedLayers:
             self._spelling[key] = name
             self._listed[key] = {member.casefold() for member in section.hosts}
             for index, member in enumerate(section.hosts):
-                if member.casefold() not in hosts:
+                if member.casefold() not in map(str.casefold, hosts):
                     message = f"there is no host '{member}'.{did_you_mean(member, hosts)}"
                     source.examined.add((*place, "hosts", index), message)
 

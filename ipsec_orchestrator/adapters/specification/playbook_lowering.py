@@ -1,6 +1,5 @@
 """A playbook file -> :class:`Playbook`: references resolved, rules between keys checked."""
 
-from collections.abc import Sequence
 from pathlib import PurePath
 
 from ipsec_orchestrator.adapters.specification.directory_names import full_dn
@@ -10,26 +9,20 @@ from ipsec_orchestrator.adapters.specification.fields import check_label, quoted
 from ipsec_orchestrator.adapters.specification.filter_lowering import lower_filters
 from ipsec_orchestrator.adapters.specification.playbook_schema import (
     FilterActionSection,
-    KeyExchangeSection,
     PlaybookFile,
-    PolicySection,
-    RuleSection,
 )
+from ipsec_orchestrator.adapters.specification.policy_lowering import lower_policies
+from ipsec_orchestrator.adapters.specification.references import KINDS, check_double, resolve
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import (
-    Authentication,
     FilterAction,
     FilterActionKind,
     FilterList,
     GpoWish,
-    KeyExchange,
     Playbook,
-    Policy,
-    Rule,
 )
-from ipsec_orchestrator.model.suggestion import did_you_mean
 
 
 def lower_playbook(
@@ -69,46 +62,13 @@ def lower_playbook(
             )
             for index, section in enumerate(content.filter_lists)
         ),
-        policies=tuple(
-            _policy(examined, ("policies", index), section, _Names(examined, content))
-            for index, section in enumerate(content.policies)
-        ),
+        policies=lower_policies(examined, content),
         assignment=_assignment(examined, content),
         members=content.members or "",
         file=examined.document.file,
     )
     _check_members(examined, content, inventory)
     return playbook
-
-
-class _Names:
-    """The names that a playbook defines, found case-blind as the snap-in finds them."""
-
-    def __init__(self, examined: Examined[PlaybookFile], content: PlaybookFile) -> None:
-        self._examined = examined
-        self.filter_lists = [section.name for section in content.filter_lists]
-        self.filter_actions = [section.name for section in content.filter_actions]
-
-    def resolve(self, place: Place, kind: str, name: str, known: Sequence[str]) -> str:
-        """Give the name as defined; an unknown one becomes a problem."""
-        return _resolve(self._examined, place, kind, name, known)
-
-
-def _resolve(
-    examined: Examined[PlaybookFile],
-    place: Place,
-    kind: str,
-    name: str,
-    known: Sequence[str],
-) -> str:
-    key = name.casefold()
-    found = next((candidate for candidate in known if candidate.casefold() == key), None)
-    if found is not None:
-        return found
-    defined = f"defined are {', '.join(map(quoted, known))}" if known else "none is defined"
-    message = f"there is no {kind} {quoted(name)}; {defined}.{did_you_mean(name, known)}"
-    examined.add(place, message)
-    return name
 
 
 def _name_of_file(examined: Examined[PlaybookFile], path: PurePath) -> str:
@@ -152,7 +112,7 @@ def _filter_action(
             if written:
                 message = f"'{key}' belongs to negotiate; {section.action} has none."
                 examined.add((*place, key), message, at_key=True)
-    _check_double(
+    check_double(
         examined,
         [(*place, "methods", index) for index in range(len(section.methods))],
         [(method.esp, method.ah) for method in section.methods],
@@ -169,104 +129,11 @@ def _filter_action(
     )
 
 
-def _policy(
-    examined: Examined[PlaybookFile],
-    place: Place,
-    section: PolicySection,
-    names: _Names,
-) -> Policy:
-    rules = tuple(
-        _rule((*place, "rules", index), rule, names) for index, rule in enumerate(section.rules)
-    )
-    _check_rules(examined, (*place, "rules"), section.rules, rules)
-    return Policy(
-        name=section.name,
-        description=section.description,
-        rules=rules,
-        default_response=section.default_response,
-        polling_interval_seconds=section.polling_interval,
-        key_exchange=_key_exchange(examined, (*place, "key_exchange"), section.key_exchange),
-    )
-
-
-def _rule(place: Place, section: RuleSection, names: _Names) -> Rule:
-    filter_list = names.resolve(
-        (*place, "filter_list"), "filter list", section.filter_list, names.filter_lists
-    )
-    filter_action = names.resolve(
-        (*place, "filter_action"), "filter action", section.filter_action, names.filter_actions
-    )
-    return Rule(
-        name=section.name or filter_list,
-        description=section.description,
-        filter_list=filter_list,
-        filter_action=filter_action,
-        connection_type=section.connection,
-        authentication=tuple(Authentication(word) for word in section.authentication),
-        active=section.active,
-    )
-
-
-def _check_rules(
-    examined: Examined[PlaybookFile],
-    place: Place,
-    sections: Sequence[RuleSection],
-    rules: Sequence[Rule],
-) -> None:
-    _check_double(
-        examined,
-        [(*place, index, "filter_list") for index in range(len(rules))],
-        [rule.filter_list.casefold() for rule in rules],
-        "another rule of this policy has the same filter list; which of the two decides is not "
-        "defined.",
-    )
-    named = [(index, rule) for index, rule in enumerate(rules) if sections[index].name]
-    _check_double(
-        examined,
-        [(*place, index, "name") for index, _ in named],
-        [rule.name.casefold() for _, rule in named],
-        "another rule of this policy has the same name.",
-    )
-    for index, rule in enumerate(rules):
-        _check_double(
-            examined,
-            [(*place, index, "authentication", at) for at in range(len(rule.authentication))],
-            rule.authentication,
-            "this method is in the list already.",
-        )
-
-
-def _key_exchange(
-    examined: Examined[PlaybookFile],
-    place: Place,
-    section: KeyExchangeSection,
-) -> KeyExchange:
-    quick_modes = section.quick_modes_per_main_mode
-    if section.pfs:
-        if quick_modes > 1:
-            message = "with 'pfs: true' every session negotiates anew; write 1, or leave it out."
-            examined.add((*place, "quick_modes_per_main_mode"), message)
-        # netsh does the same: mmpfs sets qmpermm to 1.
-        quick_modes = 1
-    _check_double(
-        examined,
-        [(*place, "methods", index) for index in range(len(section.methods))],
-        section.methods,
-        "this method is in the list already; a second time it is never chosen.",
-    )
-    return KeyExchange(
-        methods=tuple(section.methods),
-        pfs=section.pfs,
-        quick_modes_per_main_mode=quick_modes,
-        lifetime_seconds=section.lifetime,
-    )
-
-
 def _assignment(examined: Examined[PlaybookFile], content: PlaybookFile) -> str | None:
     if content.assignment is None:
         return None
     known = [policy.name for policy in content.policies]
-    return _resolve(examined, ("assignment",), "policy", content.assignment, known)
+    return resolve(examined, ("assignment",), "policies", content.assignment, known)
 
 
 def _check_members(
@@ -283,30 +150,14 @@ def _check_members(
 
 
 def _check_unique(examined: Examined[PlaybookFile], content: PlaybookFile) -> None:
-    for key, kind, names in (
-        ("filter_actions", "filter action", [found.name for found in content.filter_actions]),
-        ("filter_lists", "filter list", [found.name for found in content.filter_lists]),
-        ("policies", "policy", [found.name for found in content.policies]),
+    for section, names in (
+        ("filter_actions", [found.name for found in content.filter_actions]),
+        ("filter_lists", [found.name for found in content.filter_lists]),
+        ("policies", [found.name for found in content.policies]),
     ):
-        _check_double(
+        check_double(
             examined,
-            [(key, index, "name") for index in range(len(names))],
+            [(section, index, "name") for index in range(len(names))],
             [name.casefold() for name in names],
-            f"another {kind} has this name; capital letters make no difference.",
+            f"another {KINDS[section]} has this name; capital letters make no difference.",
         )
-
-
-def _check_double(
-    examined: Examined[PlaybookFile],
-    places: Sequence[Place],
-    values: Sequence[object],
-    message: str,
-) -> None:
-    """Add a problem for every value that an earlier sound place has already."""
-    seen: dict[object, Place] = {}
-    for place, value in zip(places, values, strict=True):
-        if not examined.is_sound(place):
-            continue
-        first = seen.setdefault(value, place)
-        if first is not place:
-            examined.add(place, f"{message} The first is at {examined.where(first)}.")

@@ -17,7 +17,11 @@ from ipsec_orchestrator.adapters.specification.fields import (
     Section,
 )
 from ipsec_orchestrator.adapters.specification.traffic import PortWord, ProtocolWord
-from ipsec_orchestrator.adapters.specification.words import AuthenticationWord, TunnelWord
+from ipsec_orchestrator.adapters.specification.words import (
+    AssignedPolicy,
+    AuthenticationWord,
+    TunnelWord,
+)
 from ipsec_orchestrator.model.policy import (
     DEFAULT_KEY_EXCHANGE_METHODS,
     ConnectionType,
@@ -246,7 +250,7 @@ class PlaybookFile(Section):
         [],
         description="IP security policies; the assigned one takes effect.",
     )
-    assignment: str | None = Field(
+    assignment: AssignedPolicy | None = Field(
         None,
         description="Name of the policy that is assigned to the GPO; a computer has one assigned "
         "policy at a time. Without it nothing takes effect.",

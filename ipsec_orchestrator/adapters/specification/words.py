@@ -1,4 +1,4 @@
-"""Words that are refused with a reason: authentication methods and tunnels."""
+"""Words that are refused with a reason: authentication methods, tunnels, assignments."""
 
 from typing import Annotated, TypeAlias
 
@@ -55,6 +55,14 @@ def _tunnel(value: object) -> str:
     raise wrong("tunnels are not made; only 'none' (transport mode) is allowed.")
 
 
+def _assigned(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        raise wrong("a computer has one assigned policy at a time; name one policy.")
+    raise wrong("must be the name of a policy.")
+
+
 AuthenticationWord: TypeAlias = Annotated[
     str,
     PlainValidator(_authentication),
@@ -64,4 +72,9 @@ TunnelWord: TypeAlias = Annotated[
     str,
     PlainValidator(_tunnel),
     WithJsonSchema({"const": "none"}),
+]
+AssignedPolicy: TypeAlias = Annotated[
+    str,
+    PlainValidator(_assigned),
+    WithJsonSchema({"type": "string"}),
 ]

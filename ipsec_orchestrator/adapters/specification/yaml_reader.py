@@ -7,6 +7,7 @@ from ipsec_orchestrator.adapters.specification.document import (
     Document,
     Place,
     Position,
+    path_text,
 )
 from ipsec_orchestrator.adapters.specification.yaml_events import YamlSyntaxError
 from ipsec_orchestrator.adapters.specification.yaml_nodes import (
@@ -112,7 +113,7 @@ class _Expansion:
                     f"the key '{key}' is already at line {first.line}, column {first.column}; "
                     "keep one of the two."
                 )
-                self.duplicates.append(_problem(self._file, key_node.at, message))
+                self.duplicates.append(_problem(self._file, key_node.at, message, inner))
                 continue
             self.keys[inner] = key_node.at
             found[key] = self.value(value_node, inner)
@@ -122,11 +123,11 @@ class _Expansion:
         target = node.target if isinstance(node, AliasNode) else node
         if not isinstance(target, ScalarNode) or (target.plain and not target.text):
             message = "keys must be plain words, not lists, mappings or nothing."
-            self.duplicates.append(_problem(self._file, node.at, message))
+            self.duplicates.append(_problem(self._file, node.at, message, place))
             return None
         if target.plain and target.text == "<<":
             message = "merge keys (<<) are not part of YAML 1.2; write the keys out."
-            self.duplicates.append(_problem(self._file, node.at, message))
+            self.duplicates.append(_problem(self._file, node.at, message, place))
             return None
         self._check_tag(target.tag, "str", place)
         return target.text
@@ -137,8 +138,14 @@ class _Expansion:
             self.wrong.append((place, message))
 
 
-def _problem(file: str, at: Position, message: str) -> Problem:
-    return Problem(file=file, line=at.line, column=at.column, path="", message=message)
+def _problem(file: str, at: Position, message: str, place: Place = ()) -> Problem:
+    return Problem(
+        file=file,
+        line=at.line,
+        column=at.column,
+        path=path_text(place),
+        message=message,
+    )
 
 
 def _sentence(text: str) -> str:

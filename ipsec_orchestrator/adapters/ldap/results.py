@@ -102,6 +102,10 @@ EXTENDED: dict[int, Meaning] = {
     0x000020AE: Meaning(
         reason="the role owner could not be reached", cure="Check the DC that holds the role."
     ),
+    0x000020B5: Meaning(
+        reason="a reference names an object that does not exist",
+        cure="Make the object first, then the reference.",
+    ),
     0x00002015: Meaning(reason="the object has children", cure="Delete what is below it first."),
 }
 

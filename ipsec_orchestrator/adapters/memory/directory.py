@@ -111,9 +111,7 @@ class MemoryDirectory(Directory):
             usn = self._next_usn()
             made = StoredObject(
                 guid=uuid5(_NAMESPACE, f"{dn_key(dn)}/{usn}"),
-                dn=",".join(
-                    part for part in (dn.split(",", maxsplit=1)[0], *_rest(dn, parent)) if part
-                ),
+                dn=f"{split_dn(dn)[0]},{parent.dn if parent else parent_dn(dn)}",
             )
             for name, values in defaults_of(chain).items():
                 made.put(name, values)

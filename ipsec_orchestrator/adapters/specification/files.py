@@ -38,7 +38,7 @@ def read_sources(paths: Sequence[Path]) -> list[SourceFile]:
         if problem is not None:
             sources.append(SourceFile(path=path, document=None, problems=(problem,)))
         for file in files:
-            identity = file.resolve()
+            identity = _identity(file)
             if identity not in seen:
                 seen.add(identity)
                 sources.append(read_source(file))
@@ -52,6 +52,14 @@ def read_source(path: Path) -> SourceFile:
         return SourceFile(path=path, document=None, problems=(text,))
     document, problems = read_yaml(str(path), text)
     return SourceFile(path=path, document=document, problems=problems)
+
+
+def _identity(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):
+        # A loop of links, or a NUL character; reading the file tells it better.
+        return path
 
 
 def _files_of(path: Path) -> tuple[list[Path], Problem | None]:
@@ -75,7 +83,6 @@ def _text_of(path: Path) -> str | Problem:
         with path.open("rb") as stream:
             raw = stream.read(_LARGEST_BYTES + 1)
     except (OSError, ValueError) as error:
-        # ValueError: a path with a NUL character.
         return _problem(path, f"can't be read: {_reason(error)}.")
     if len(raw) > _LARGEST_BYTES:
         return _problem(path, f"larger than {_LARGEST_BYTES // 1024**2} MiB; split the file.")

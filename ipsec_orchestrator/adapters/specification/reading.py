@@ -57,7 +57,8 @@ def read_inventory(paths: Sequence[Path]) -> Inventory:
     if inventory is None and not _may_hold_domain(files, examinations):
         first = files[0]
         message = "no file of this inventory has the section 'domain'."
-        problems.append(
+        problems.insert(
+            0,
             Problem(file=str(first.path), line=1, column=1, path="domain", message=message),
         )
     if problems or inventory is None:

@@ -131,10 +131,10 @@ def _syntax_message(error: MarkedYAMLError) -> str:
     """Tell what the parser says, without the words that it quotes from the file."""
     parts = (getattr(error, "context", None), getattr(error, "problem", None))
     said = " ".join(str(part) for part in parts if part)
-    said = re.sub(r"\s+", " ", re.sub(r"'(?!<)[^']{2,}'", "text", said))
     hint = ""
-    if "\\t" in said:
+    if "'\\t'" in said:
         hint = " YAML is indented with blanks, not with tabs."
     elif "mapping values are not allowed" in said:
         hint = " Look for a missing line break, or put text that contains ': ' in quotes."
-    return f"not valid YAML: {said}.{hint}"
+    unquoted = re.sub(r"\s+", " ", re.sub(r"'(?!<)[^']{2,}'", "text", said))
+    return f"not valid YAML: {unquoted}.{hint}"

@@ -23,7 +23,7 @@ class Acceptor:
         self._selector = selectors.DefaultSelector()
         self._orders: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._awake, self._wake = socket.socketpair()
-        self._awake.setblocking(False)
+        self._awake.settimeout(0)
         self._selector.register(self._awake, selectors.EVENT_READ)
         self._running = True
         self._thread = threading.Thread(target=self._run, name="winrm-acceptor", daemon=True)
@@ -61,10 +61,8 @@ class Acceptor:
                 f"{address}:{port} can't be listened on: {error.strerror or error}.",
                 cure="End what uses it, or start the lab on other addresses.",
             ) from error
-        listening.setblocking(False)
-        self._carry_out(
-            lambda: self._register(listening, on_connection)
-        )
+        listening.settimeout(0)
+        self._carry_out(lambda: self._register(listening, on_connection))
         return listening
 
     def close(self, listening: socket.socket) -> None:
@@ -115,6 +113,6 @@ class Acceptor:
             connection, (address, *_) = listening.accept()
         except OSError:
             return  # gone before we came, or closed by an order of this very round
-        connection.setblocking(True)
+        connection.settimeout(None)
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         on_connection(connection, address)

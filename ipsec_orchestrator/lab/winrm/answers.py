@@ -9,13 +9,13 @@ from ipsec_orchestrator.model.json import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannedCall:
-    """One script that a client wants run, already stripped of its transport.
+    r"""One script that a client wants run, already stripped of its transport.
 
     Attributes:
         script: The script's text, exactly as sent.
         parameters: Bound by name; secure strings arrive decrypted.
         host: Name of the simulated host, as in its settings.
-        user: Who authenticated, for example ``IPSECTEST\\Administrator``.
+        user: Who authenticated, for example ``IPSECTEST\Administrator``.
     """
 
     script: str
@@ -60,3 +60,11 @@ UNKNOWN_SCRIPT = CannedResult(
     )
 )
 """The answer to a script that nobody has prepared for."""
+
+BROKEN_ANSWER = CannedResult(
+    error=CannedError(
+        message="The prepared answer of this host failed.",
+        fully_qualified_error_id="CannedAnswerFailed",
+    )
+)
+"""What the client gets when the callable itself raised."""

@@ -21,12 +21,12 @@ _NO_PROFILE_FOLDER: Final = r"C:\Windows\system32\config\systemprofile"
 def child_environment(
     engine: EngineBackend, faults: Faults, *, user: str, profile: bool
 ) -> Mapping[str, str]:
-    """Put together what a child of this host sees.
+    r"""Put together what a child of this host sees.
 
     Args:
         engine: Brings the host's own variables.
         faults: Bring locale and clock skew.
-        user: Who is logged on, in either form: ``DOMAIN\\user`` or ``user@REALM``.
+        user: Who is logged on, in either form: ``DOMAIN\user`` or ``user@REALM``.
         profile: Whether the user's profile is loaded (not with ``WINRS_NOPROFILE``).
     """
     name = user.rpartition("\\")[2].partition("@")[0]

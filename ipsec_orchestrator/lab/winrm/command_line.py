@@ -28,6 +28,7 @@ _PARAMETERS: Final[Sequence[tuple[str, bool]]] = (
     ("command", True),
     ("file", True),
 )
+_WITH_VALUE: Final = frozenset(name for name, has_value in _PARAMETERS if has_value)
 _ALIASES: Final = {
     "ep": "executionpolicy",
     "e": "encodedcommand",
@@ -111,7 +112,7 @@ def read_powershell_arguments(arguments: Sequence[str]) -> PowerShellLine | None
             case "encodedcommand":
                 script = _decode(rest[0]) if rest else None
                 return None if script is None else PowerShellLine(encoded=script)
-            case _ if dict(_PARAMETERS)[name]:
+            case _ if name in _WITH_VALUE:
                 if not rest:
                     return None
                 rest.pop(0)

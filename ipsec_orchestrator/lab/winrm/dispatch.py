@@ -80,12 +80,7 @@ class Dispatcher:
             if envelope.find(_IDENTIFY) is not None:
                 return identify_reply(faults.locale, message_id)
             request = read_request(envelope)
-            if faults.access_denied:
-                raise WsmanFaultError(FaultKind.ACCESS_DENIED)
-            action = self._actions.get(request.action)
-            if action is None:
-                raise WsmanFaultError(FaultKind.UNKNOWN_ACTION, request.action)
-            answered = action(request, client)
+            answered = self._act(request, client, faults)
         except WsmanFaultError as error:
             content = render_envelope(
                 action=FAULT_ACTION,
@@ -101,6 +96,14 @@ class Dispatcher:
             locale=faults.locale,
         )
         return Reply(status=HTTP_OK, content=content, undelivered=answered.undelivered)
+
+    def _act(self, request: SoapRequest, client: Client, faults: Faults) -> Answered:
+        if faults.access_denied:
+            raise WsmanFaultError(FaultKind.ACCESS_DENIED)
+        action = self._actions.get(request.action)
+        if action is None:
+            raise WsmanFaultError(FaultKind.UNKNOWN_ACTION, request.action)
+        return action(request, client)
 
     def _get(self, request: SoapRequest, client: Client) -> Answered:
         if request.resource_uri == _CONFIG_URI:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, TypeAlias
 from xml.sax.saxutils import escape
 
 from ipsec_orchestrator.lab.winrm.settings import HostSettings
@@ -13,6 +13,7 @@ _CONFIG_NAMESPACE: Final = "http://schemas.microsoft.com/wbem/wsman/1/config"
 _IDENTITY_NAMESPACE: Final = "http://schemas.dmtf.org/wbem/wsman/identify/1/wsmanidentity.xsd"
 _RESOURCE_VERSION: Final = "OS: 10.0.20348 SP: 0.0 Stack: 3.0"
 _DAY, _HOUR, _MINUTE = 86400, 3600, 60
+_Tree: TypeAlias = "Mapping[str, str | int | _Tree]"
 
 
 def identity_document() -> str:
@@ -29,7 +30,7 @@ def identity_document() -> str:
 def service_document(settings: HostSettings) -> str:
     """Give ``winrm/config`` of this host: what is enforced here, Windows' defaults elsewhere."""
     quotas = settings.quotas
-    tree: Mapping[str, object] = {
+    tree: _Tree = {
         "MaxEnvelopeSizekb": quotas.max_envelope_kilobytes,
         "MaxTimeoutms": 60000,
         "MaxBatchItems": 32000,
@@ -64,7 +65,7 @@ def service_document(settings: HostSettings) -> str:
     return f'<cfg:Config xmlns:cfg="{_CONFIG_NAMESPACE}">{_nested(tree)}</cfg:Config>'
 
 
-def _nested(tree: Mapping[str, object]) -> str:
+def _nested(tree: _Tree) -> str:
     parts = ""
     for name, value in tree.items():
         content = _nested(value) if isinstance(value, Mapping) else escape(str(value))
@@ -104,7 +105,9 @@ def shell_document(shell: Shell) -> str:
         "ShellRunTime": _duration(now - shell.created_at),
         "ShellInactivity": _duration(inactive_seconds),
     }
-    content = "".join(f"<rsp:{name}>{escape(str(text))}</rsp:{name}>" for name, text in fields.items())
+    content = "".join(
+        f"<rsp:{name}>{escape(str(text))}</rsp:{name}>" for name, text in fields.items()
+    )
     return f"<rsp:Shell>{content}</rsp:Shell>"
 
 

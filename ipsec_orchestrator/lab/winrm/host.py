@@ -194,9 +194,7 @@ class WinrmHost:
                 creation=opening.creation,
             )
         environment = {
-            **child_environment(
-                backend, self._faults, user=opening.user, profile=opening.profile
-            ),
+            **child_environment(backend, self._faults, user=opening.user, profile=opening.profile),
             **opening.environment,
         }
         if is_winrs:

@@ -87,30 +87,29 @@ class HttpWire:
                 return None
         head = self._buffer[:end].decode("latin-1").split("\r\n")
         self._buffer = self._buffer[end + 4 :]
-        try:
-            method, target, version = head[0].split(" ")
-        except ValueError as error:
-            raise BadRequestError(HTTPStatus.BAD_REQUEST) from error
         headers = {
             name.strip().lower(): value.strip()
             for name, _, value in (line.partition(":") for line in head[1:])
         }
-        length = headers.get("content-length", "0")
-        if not version.startswith("HTTP/1.") or not length.isdecimal():
-            raise BadRequestError(HTTPStatus.BAD_REQUEST)
-        if "transfer-encoding" in headers:
-            raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
-        if int(length) > self._most_body_bytes:
-            raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        method, path = _read_request_line(head[0])
+        length = self._body_length(headers)
         if headers.get("expect", "").lower() == "100-continue":
             self._socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        while len(self._buffer) < int(length):
+        while len(self._buffer) < length:
             if not self._fill():
                 return None
-        body, self._buffer = self._buffer[: int(length)], self._buffer[int(length) :]
-        return HttpRequest(
-            method=method.upper(), path=target.partition("?")[0], headers=headers, body=body
-        )
+        body, self._buffer = self._buffer[:length], self._buffer[length:]
+        return HttpRequest(method=method, path=path, headers=headers, body=body)
+
+    def _body_length(self, headers: Mapping[str, str]) -> int:
+        length = headers.get("content-length", "0")
+        if "transfer-encoding" in headers:
+            raise BadRequestError(HTTPStatus.LENGTH_REQUIRED)
+        if not (length.isascii() and length.isdecimal()):
+            raise BadRequestError(HTTPStatus.BAD_REQUEST)
+        if int(length) > self._most_body_bytes:
+            raise BadRequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return int(length)
 
     def write(self, content: bytes) -> None:
         """Send bytes.
@@ -138,3 +137,14 @@ class HttpWire:
         content = self._socket.recv(_READ_BYTES)
         self._buffer += content
         return bool(content)
+
+
+def _read_request_line(line: str) -> tuple[str, str]:
+    """Give method and path without query."""
+    try:
+        method, target, version = line.split(" ")
+    except ValueError as error:
+        raise BadRequestError(HTTPStatus.BAD_REQUEST) from error
+    if not version.startswith("HTTP/1."):
+        raise BadRequestError(HTTPStatus.BAD_REQUEST)
+    return method.upper(), target.partition("?")[0]

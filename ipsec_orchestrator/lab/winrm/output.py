@@ -101,7 +101,9 @@ class CommandOutput:
                     raise ReceiverGoneError
             chunks: list[Chunk] = []
             size = 0
-            while self._chunks and (not chunks or size + len(self._chunks[0].content) <= limit_bytes):
+            while self._chunks and (
+                not chunks or size + len(self._chunks[0].content) <= limit_bytes
+            ):
                 chunks.append(self._chunks.popleft())
                 size += len(chunks[-1].content)
             finished = self._finished and not self._chunks

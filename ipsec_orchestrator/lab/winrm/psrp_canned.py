@@ -5,12 +5,13 @@ import binascii
 import threading
 import uuid
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import psrpcore
 from psrpcore import types
 
 from ipsec_orchestrator.lab.winrm.answers import (
+    BROKEN_ANSWER,
     UNKNOWN_SCRIPT,
     Answer,
     CannedCall,
@@ -18,17 +19,19 @@ from ipsec_orchestrator.lab.winrm.answers import (
     CannedResult,
 )
 from ipsec_orchestrator.lab.winrm.output import CommandOutput
+from ipsec_orchestrator.lab.winrm.psrp_server import (
+    PoolCall,
+    RunspaceLimit,
+    ServerEvent,
+    ServerPipeline,
+    make_pipeline,
+    make_pool,
+)
 from ipsec_orchestrator.lab.winrm.psrp_values import to_json
 from ipsec_orchestrator.lab.winrm.settings import Quotas
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
 
 _FRAGMENT_BYTES: Final = 32768  # what a Windows host sends as one blob
-_BROKEN_ANSWER: Final = CannedResult(
-    error=CannedError(
-        message="The prepared answer of this host failed.",
-        fully_qualified_error_id="CannedAnswerFailed",
-    )
-)
 
 
 class CannedPool:
@@ -45,7 +48,7 @@ class CannedPool:
         self._user = user
         self._quotas = quotas
         self._lock = threading.RLock()
-        self._pool = psrpcore.ServerRunspacePool()
+        self._pool = make_pool()
         self._outputs: dict[uuid.UUID | None, CommandOutput] = {None: CommandOutput()}
         self.feed(None, "stdin", creation, end=False)
 
@@ -57,7 +60,7 @@ class CannedPool:
             if len(self._outputs) > self._quotas.max_commands_per_shell:
                 raise WsmanFaultError(FaultKind.TOO_MANY_COMMANDS)
             self._outputs[pipeline_id] = CommandOutput()
-            psrpcore.ServerPipeline(self._pool, pipeline_id)
+            make_pipeline(self._pool, pipeline_id)
         for argument in arguments:
             try:
                 content = base64.b64decode(argument, validate=True)
@@ -138,26 +141,27 @@ class CannedPool:
         for output in outputs:
             output.fail(WsmanFaultError(FaultKind.ABORTED))
 
-    def _act(self, event: psrpcore.PSRPEvent[object, object]) -> None:
-        match event:
-            case psrpcore.CreatePipelineEvent():
-                pipeline = self._pool.pipeline_table[event.pipeline_id]
-                pipeline.start()
-                threading.Thread(
-                    target=self._run_answer, args=(pipeline,), name="psrp-canned", daemon=True
-                ).start()
-            case psrpcore.GetAvailableRunspacesEvent():
-                self._pool.runspace_availability_response(event.ci, self._pool.max_runspaces)
-            case psrpcore.SetMinRunspacesEvent() | psrpcore.SetMaxRunspacesEvent():
-                self._pool.runspace_availability_response(event.ci, event.count > 0)
-            case psrpcore.ResetRunspaceStateEvent():
-                self._pool.runspace_availability_response(event.ci, response=True)
-            case _:
-                pass
+    def _act(self, event: ServerEvent) -> None:
+        kind = types.PSRPMessageType
+        if event.message_type == kind.CreatePipeline and event.pipeline_id is not None:
+            pipeline = self._pool.pipeline_table[event.pipeline_id]
+            pipeline.start()
+            threading.Thread(
+                target=self._run_answer, args=(pipeline,), name="psrp-canned", daemon=True
+            ).start()
+        elif event.message_type == kind.GetAvailableRunspaces:
+            call = cast("PoolCall", event)
+            self._pool.runspace_availability_response(call.ci, self._pool.max_runspaces)
+        elif event.message_type in {kind.SetMinRunspaces, kind.SetMaxRunspaces}:
+            limit = cast("RunspaceLimit", event)
+            self._pool.runspace_availability_response(limit.ci, limit.count > 0)
+        elif event.message_type == kind.ResetRunspaceState:
+            call = cast("PoolCall", event)
+            self._pool.runspace_availability_response(call.ci, response=True)
 
-    def _run_answer(self, pipeline: psrpcore.ServerPipeline) -> None:
+    def _run_answer(self, pipeline: ServerPipeline) -> None:
         # A broken callable still ends its pipeline; threading reports the traceback.
-        result = _BROKEN_ANSWER
+        result = BROKEN_ANSWER
         try:
             call = self._call_of(pipeline.metadata)
             result = UNKNOWN_SCRIPT if call is None else self._answer(call)
@@ -182,7 +186,7 @@ class CannedPool:
             user=self._user,
         )
 
-    def _finish(self, pipeline: psrpcore.ServerPipeline, result: CannedResult) -> None:
+    def _finish(self, pipeline: ServerPipeline, result: CannedResult) -> None:
         with self._lock:
             output = self._outputs.get(pipeline.pipeline_id)
             if output is None or pipeline.state != types.PSInvocationState.Running:

@@ -133,9 +133,7 @@ class EnginePool:
             for command_id in self.command_ids():
                 # The engine waits for pipelines that nobody has closed before it closes the pool.
                 self._write(f"<Close PSGuid='{command_id.lower()}' />\n")
-            self._order(
-                "Close", _POOL, acknowledged_by="CloseAck", timeout_seconds=_CLOSE_SECONDS
-            )
+            self._order("Close", _POOL, acknowledged_by="CloseAck", timeout_seconds=_CLOSE_SECONDS)
         end_child(self._child)
         self._reader.join()
         self._stderr.close()

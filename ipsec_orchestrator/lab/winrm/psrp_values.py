@@ -1,8 +1,9 @@
 """PSRP values as the JSON that canned answers take."""
 
-import datetime
+import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 from psrpcore import types
 
@@ -17,6 +18,7 @@ def to_json(value: object) -> Json:
     Raises:
         ValueError: The value has no JSON form.
     """
+    unnarrowed = value  # patterns would narrow to containers of unknown items
     match value:
         case None:
             plain: Json = None
@@ -30,12 +32,13 @@ def to_json(value: object) -> Json:
             plain = int(value)
         case float():
             plain = float(value)
-        case datetime.datetime() | uuid.UUID():
+        case dt.datetime() | uuid.UUID():
             plain = str(value)
         case Mapping():
-            plain = {str(key): to_json(item) for key, item in value.items()}
+            mapping = cast("Mapping[object, object]", unnarrowed)
+            plain = {str(key): to_json(item) for key, item in mapping.items()}
         case Sequence() if not isinstance(value, bytes | bytearray):
-            plain = [to_json(item) for item in value]
+            plain = [to_json(item) for item in cast("Sequence[object]", unnarrowed)]
         case _:
             raise ValueError(f"a parameter of type {type(value).__name__} has no JSON form")
     return plain

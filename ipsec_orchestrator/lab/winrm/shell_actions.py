@@ -114,9 +114,7 @@ class ShellActions:
                 client_address=client.address,
                 input_streams=wanted.findtext("rsp:InputStreams", "stdin", NAMESPACES),
                 output_streams=wanted.findtext("rsp:OutputStreams", "stdout stderr", NAMESPACES),
-                idle_timeout_seconds=(
-                    parse_duration(idle) if idle else self._idle_timeout_seconds
-                ),
+                idle_timeout_seconds=(parse_duration(idle) if idle else self._idle_timeout_seconds),
                 backend=self._start_backend(opening),
             )
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -125,7 +125,7 @@ class ShellRegistry:
                 self._reserved[owner] -= 1
 
     @contextmanager
-    def use(self, shell_id: str, owner: str) -> Iterator[Shell]:
+    def use(self, shell_id: str, owner: str) -> Generator[Shell]:
         """Find a shell and keep it from going idle meanwhile.
 
         Raises:

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 from ipsec_orchestrator.lab.winrm.faults import Locale
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
 
-NAMESPACES: Final[Mapping[str, str]] = {
+NAMESPACES: Final[dict[str, str]] = {
     "s": "http://www.w3.org/2003/05/soap-envelope",
     "a": "http://schemas.xmlsoap.org/ws/2004/08/addressing",
     "x": "http://schemas.xmlsoap.org/ws/2004/09/transfer",
@@ -76,12 +76,9 @@ def parse_xml(document: bytes) -> ET.Element:
     parser = ET.XMLParser(target=_DocumentTypeRefused())  # noqa: S314 - no document type passes
     try:
         parser.feed(document)
-        root = parser.close()
+        return parser.close()
     except (ET.ParseError, ValueError, LookupError) as error:
         raise WsmanFaultError(FaultKind.INVALID_XML) from error
-    if not isinstance(root, ET.Element):
-        raise WsmanFaultError(FaultKind.INVALID_XML)
-    return root
 
 
 def parse_duration(text: str) -> float:

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from ipsec_orchestrator.lab.winrm.answers import Answer, CannedCall, CannedResult
+from typing_extensions import override
+
+from ipsec_orchestrator.lab.winrm.answers import BROKEN_ANSWER, Answer, CannedCall, CannedResult
 from ipsec_orchestrator.lab.winrm.command_line import (
     is_powershell,
     read_powershell_arguments,
@@ -32,6 +34,7 @@ class CannedCommands(WinrsCommands):
         self._call = CannedCall(script="", parameters={}, host=host, user=user)
         self._inputs: dict[str, bytearray] = {}
 
+    @override
     def run(self, command_id: str, executable: str, arguments: Sequence[str]) -> None:
         """Answer ``-Command`` at once; with ``-EncodedCommand`` wait for standard input."""
         program, *rest = split_command_line(" ".join((executable, *arguments))) or [""]
@@ -49,6 +52,7 @@ class CannedCommands(WinrsCommands):
             with self.lock:
                 self._inputs[command_id.upper()] = bytearray()
 
+    @override
     def feed(self, command_id: str | None, stream: str, content: bytes, *, end: bool) -> None:
         """Collect standard input; its end starts the answer."""
         del stream
@@ -71,11 +75,13 @@ class CannedCommands(WinrsCommands):
         script, parameters = document
         self._start(replace(self._call, script=script, parameters=parameters), output)
 
+    @override
     def interrupt(self, command_id: str) -> None:
         """Finish the command; an answer that is under way is dropped."""
         self.forget(command_id)
         self.output(command_id).finish(1)
 
+    @override
     def forget(self, command_id: str) -> None:
         """Drop collected input."""
         with self.lock:
@@ -87,22 +93,24 @@ class CannedCommands(WinrsCommands):
         ).start()
 
     def _run_answer(self, call: CannedCall, output: CommandOutput) -> None:
-        result: CannedResult | None = None
+        result = BROKEN_ANSWER
         try:
             result = self._answer(call)
         finally:
             # A broken callable still ends its command; threading reports the traceback.
-            if result is None:
-                output.finish(1)
-        for line in result.output:
-            output.write("stdout", f"{line}\r\n".encode())
-        if result.error is not None:
-            error = {
-                "message": result.error.message,
-                "fully_qualified_error_id": result.error.fully_qualified_error_id,
-            }
-            output.write("stderr", (json.dumps(error) + "\r\n").encode())
-        output.finish(0 if result.error is None else 1)
+            _finish(output, result)
+
+
+def _finish(output: CommandOutput, result: CannedResult) -> None:
+    for line in result.output:
+        output.write("stdout", f"{line}\r\n".encode())
+    if result.error is not None:
+        error = {
+            "message": result.error.message,
+            "fully_qualified_error_id": result.error.fully_qualified_error_id,
+        }
+        output.write("stderr", (json.dumps(error) + "\r\n").encode())
+    output.finish(0 if result.error is None else 1)
 
 
 def _read_document(text: bytes) -> tuple[str, Mapping[str, Json]] | None:

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from typing_extensions import override
+
 from ipsec_orchestrator.lab.winrm.child_process import end_child, start_child
 from ipsec_orchestrator.lab.winrm.command_line import (
     is_powershell,
@@ -44,6 +46,7 @@ class EngineCommands(WinrsCommands):
         self._environment["IPSEC_LAB_WORKING_DIRECTORY"] = working_directory
         self._environment["PSLAB_INIT"] = str(_CONSOLE)
 
+    @override
     def run(self, command_id: str, executable: str, arguments: Sequence[str]) -> None:
         """Start a PowerShell, or say that there is no such program."""
         program, *rest = split_command_line(" ".join((executable, *arguments))) or [""]
@@ -76,6 +79,7 @@ class EngineCommands(WinrsCommands):
             target=self._watch, args=(child, output), name=f"winrs-{child.pid}", daemon=True
         ).start()
 
+    @override
     def feed(self, command_id: str | None, stream: str, content: bytes, *, end: bool) -> None:
         """Write to the child's standard input; a child that has ended reads no more."""
         del stream
@@ -84,12 +88,15 @@ class EngineCommands(WinrsCommands):
         pipe = None if child is None else child.stdin
         if pipe is None:
             return
-        with contextlib.suppress(BrokenPipeError, ValueError):  # ValueError: closed by an earlier end
+        with contextlib.suppress(
+            BrokenPipeError, ValueError
+        ):  # ValueError: closed by an earlier end
             pipe.write(content)
             pipe.flush()
             if end:
                 pipe.close()
 
+    @override
     def interrupt(self, command_id: str) -> None:
         """End the child if it still runs."""
         child = self._child(command_id)
@@ -97,6 +104,7 @@ class EngineCommands(WinrsCommands):
             self.output(command_id).finish(_INTERRUPTED)
             end_child(child)
 
+    @override
     def forget(self, command_id: str) -> None:
         """End the child of a command that the client is done with."""
         with self.lock:
@@ -104,6 +112,7 @@ class EngineCommands(WinrsCommands):
         if child is not None:
             end_child(child)
 
+    @override
     def close(self) -> None:
         """End all children."""
         for command_id in self.command_ids():
@@ -116,9 +125,7 @@ class EngineCommands(WinrsCommands):
     @staticmethod
     def _watch(child: subprocess.Popen[bytes], output: CommandOutput) -> None:
         """Carry both streams into the queue; the exit code comes last."""
-        errors = threading.Thread(
-            target=_carry, args=(child.stderr, output, "stderr"), daemon=True
-        )
+        errors = threading.Thread(target=_carry, args=(child.stderr, output, "stderr"), daemon=True)
         errors.start()
         _carry(child.stdout, output, "stdout")
         errors.join()

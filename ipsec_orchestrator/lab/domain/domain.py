@@ -27,6 +27,7 @@ from ipsec_orchestrator.lab.domain.prerequisites import missing_prerequisites
 from ipsec_orchestrator.lab.domain.private_files import write_file
 from ipsec_orchestrator.lab.domain.provision import copy_domain, provision_domain
 from ipsec_orchestrator.lab.domain.server import SambaServer, server_process, stop_server_of
+from ipsec_orchestrator.lab.domain.template import provision_from_template
 from ipsec_orchestrator.model.secret import Secret
 
 Progress = Callable[[str], None]
@@ -71,6 +72,7 @@ class Domain:
         layout: LabLayout,
         hosts: Sequence[DomainHost],
         *,
+        cache_dir: Path | None = None,
         on_progress: Progress = _no_progress,
     ) -> "Domain":
         """Provision a new domain in place of whatever the lab's folder has of an older one.
@@ -78,6 +80,7 @@ class Domain:
         Args:
             layout: The lab, with its network claimed.
             hosts: All simulated hosts; each but ``dc1`` gets a computer account in its unit.
+            cache_dir: Where empty domains are kept for the next time; without it one is made anew.
             on_progress: Called with a short sentence at the begin of each part.
 
         Raises:
@@ -100,9 +103,13 @@ class Domain:
         write_krb5_conf(layout)
         write_hosts_file(layout, hosts)
         on_progress(f"provision the domain {DNS_DOMAIN}")
-        provision_domain(layout)
+        is_copy = False
+        if cache_dir is None:
+            provision_domain(layout)
+        else:
+            is_copy = provision_from_template(layout, cache_dir)
         on_progress(f"create {len(hosts)} computer accounts")
-        fill_domain(layout, hosts, new_keys=False)
+        fill_domain(layout, hosts, new_keys=is_copy)
         write_ntlm_users(layout)
         copy_domain(layout.samba_dir, layout.pristine_dir)
         write_file(_hosts_document(layout), _dump_hosts(hosts), mode=0o644)

@@ -135,8 +135,13 @@ class LabLayout:
 
     @property
     def client_conf(self) -> Path:
-        """Configuration for ``samba-tool -H``, ``smbclient`` and ``ldbsearch`` as clients."""
+        """Configuration for Samba's clients; use it with ``tools.run_in_lab``."""
         return self.root / "client.conf"
+
+    @property
+    def client_dir(self) -> Path:
+        """What Samba's clients write: locks and caches."""
+        return self.root / "client"
 
     @property
     def server_log(self) -> Path:

@@ -51,6 +51,7 @@ class SambaServer:
         """
         if self.is_running:
             return
+        self.stop()  # what is left of one that ended by itself
         layout = self._layout
         # left over from a server that was killed; its presence is waited for below
         (layout.samba_dir / "winbindd" / "pipe").unlink(missing_ok=True)

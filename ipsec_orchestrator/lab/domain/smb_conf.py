@@ -50,22 +50,21 @@ def offline_text(layout: LabLayout) -> str:
 
 
 def client_text(layout: LabLayout) -> str:
-    """Configuration for Samba's own clients, which would else look into ``/etc/samba``."""
-    folder = layout.root / "client"
+    """Configuration for Samba's own clients inside the mount namespace of ``tools.run_in_lab``."""
     settings = {
         "workgroup": NETBIOS_DOMAIN,
         "realm": REALM,
         "interfaces": f"{layout.dc_address}/8",
         "client signing": "required",
         "tls cafile": str(layout.ca_file),
-        **{name: str(folder / sub) for name, sub in FOLDERS.items()},
+        **{name: str(RUNTIME_DIR / sub) for name, sub in FOLDERS.items()},
     }
     return _section("global", settings)
 
 
 def make_folders(layout: LabLayout) -> None:
     """Make the folders that both configurations name."""
-    for base in (layout.samba_dir, layout.root / "client"):
+    for base in (layout.samba_dir, layout.client_dir):
         for sub in FOLDERS.values():
             folder = base / sub
             folder.mkdir(parents=True, exist_ok=True)

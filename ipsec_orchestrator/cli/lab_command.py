@@ -1,0 +1,232 @@
+"""``orchestrate lab``."""
+
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import json_option, state_folder, state_option
+
+if TYPE_CHECKING:
+    from ipsec_orchestrator.lab.lab_settings import HostFaults
+    from ipsec_orchestrator.lab.lifecycle import LabStatus
+
+POWERSHELL_VARIABLE = "IPSEC_LAB_POWERSHELL"
+
+_name_option = click.option(
+    "--name",
+    default="default",
+    show_default=True,
+    help="Name of the lab; several can run side by side.",
+)
+
+
+@click.group()
+def lab() -> None:
+    """Run a real Samba domain and simulated Windows hosts, all on loopback.
+
+    \b
+    Example:
+      orchestrate lab up
+      orchestrate lab status
+      orchestrate lab down
+    """  # noqa: D301 - \b is click's mark
+
+
+@lab.command()
+@state_option
+@_name_option
+@click.option(
+    "--members",
+    type=click.IntRange(3, 2000),
+    default=3,
+    show_default=True,
+    help="Windows hosts besides dc1.",
+)
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="HOST:FAULT",
+    help="Something wrong with a host from the start, for example vm1:latency=2 or vm2:hang.",
+)
+@click.option("--install", is_flag=True, help="Install missing Debian packages (as root).")
+@json_option
+def up(
+    *,
+    state: str | None,
+    name: str,
+    members: int,
+    faults: tuple[str, ...],
+    install: bool,
+    as_json: bool,
+) -> int:
+    """Make a lab and start it.
+
+    \b
+    Example:
+      orchestrate lab up --members 200
+      orchestrate lab up --fault vm1:latency=2 --fault vm2:locale=de-DE
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.output import print_json, talk  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lab_settings import LabSettings  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lifecycle import up as start_lab  # noqa: PLC0415 - lazy
+
+    def tell(text: str) -> None:
+        talk().print(text, soft_wrap=True)
+
+    folder = state_folder(state)
+    if install:
+        _install(folder)
+    settings = LabSettings(
+        members=members,
+        powershell=powershell(),
+        faults=_faults(faults),
+    )
+    found = start_lab(folder, name, settings, tell)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print_status(found)
+    return Exit.DONE
+
+
+def powershell() -> str | None:
+    """Give the PowerShell that plays the hosts: the one that was named, or ``pwsh``."""
+    return os.environ.get(POWERSHELL_VARIABLE) or shutil.which("pwsh")
+
+
+def _install(folder: Path) -> None:
+    from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
+        can_install,
+        install_missing,
+        missing_packages,
+    )
+
+    if missing_packages() and can_install():
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "install.log"
+        install_missing(log, on_progress=lambda text: talk().print(text, soft_wrap=True))
+        log.unlink(missing_ok=True)
+
+
+def _faults(words: tuple[str, ...]) -> "dict[str, HostFaults]":
+    from ipsec_orchestrator.errors import UsageError  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lab_settings import parse_faults  # noqa: PLC0415 - lazy
+
+    by_host: dict[str, list[str]] = {}
+    for word in words:
+        host, colon, fault = word.partition(":")
+        if not colon:
+            raise UsageError(f"{word!r} names no host.", cure="Write it as vm1:latency=2.")
+        by_host.setdefault(host, []).append(fault)
+    return {host: parse_faults(found) for host, found in by_host.items()}
+
+
+@lab.command()
+@state_option
+@_name_option
+def down(*, state: str | None, name: str) -> int:
+    """Stop a lab and remove everything of it.
+
+    \b
+    Example:
+      orchestrate lab down
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lifecycle import down as remove_lab  # noqa: PLC0415 - lazy
+
+    remove_lab(state_folder(state), name)
+    talk().print(f"The lab {name!r} is gone.")
+    return Exit.DONE
+
+
+@lab.command()
+@state_option
+@_name_option
+@json_option
+def status(*, state: str | None, name: str, as_json: bool) -> int:
+    """Tell what a lab is and how to reach it.
+
+    \b
+    Example:
+      orchestrate lab status --json
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.output import print_json  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lifecycle import status as lab_status  # noqa: PLC0415 - lazy
+
+    found = lab_status(state_folder(state), name)
+    if as_json:
+        print_json(found.to_json())
+    else:
+        _print_status(found)
+    return Exit.DONE
+
+
+@lab.command()
+@state_option
+@_name_option
+def reset(*, state: str | None, name: str) -> int:
+    """Bring domain and hosts back to what they were when the lab was made.
+
+    \b
+    Example:
+      orchestrate lab reset
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.lab.lifecycle import reset as reset_lab  # noqa: PLC0415 - lazy
+
+    _print_status(reset_lab(state_folder(state), name))
+    return Exit.DONE
+
+
+@lab.command()
+@state_option
+@_name_option
+@click.argument("host")
+@click.argument("faults", nargs=-1)
+def fault(*, state: str | None, name: str, host: str, faults: tuple[str, ...]) -> int:
+    """Make something go wrong on a host of a running lab; without a fault all is well again.
+
+    \b
+    Example:
+      orchestrate lab fault vm1 latency=2
+      orchestrate lab fault vm1
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.lab.lab_settings import parse_faults  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lifecycle import set_faults  # noqa: PLC0415 - lazy
+
+    set_faults(state_folder(state), name, host, parse_faults(faults))
+    return Exit.DONE
+
+
+def _print_status(found: "LabStatus") -> None:
+    from ipsec_orchestrator.cli.output import print_lines, print_table  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, lab_hosts  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.lifecycle import inventory_file  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.report.lines import Line, Tone  # noqa: PLC0415 - lazy
+
+    layout = found.layout
+    hosts = lab_hosts(layout, found.settings.members)
+    shown = 12
+    rows = [
+        ((host.name, host.role.value, f"{host.address}:{HTTP_PORT}"), Tone.PLAIN)
+        for host in hosts[:shown]
+    ]
+    if len(hosts) > shown:
+        rows.append((("...", f"{len(hosts) - shown} more", ""), Tone.QUIET))
+    print_table(("host", "role", "WinRM"), rows, title=f"Lab {layout.name}")
+    player = found.settings.powershell or "answered without PowerShell"
+    print_lines(
+        [
+            Line(
+                f"{'Running' if found.running else 'Stopped'}: domain {layout.dc_fqdn} on "
+                f"{layout.dc_address}; hosts: {player}",
+                Tone.GOOD if found.running else Tone.WARNING,
+            ),
+            Line(f"Inventory: {inventory_file(layout)}"),
+        ],
+    )

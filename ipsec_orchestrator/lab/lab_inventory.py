@@ -1,0 +1,71 @@
+"""The inventory of a lab, complete: no command needs a further option."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from ipsec_orchestrator.lab.domain.layout import DNS_DOMAIN, LabLayout
+from ipsec_orchestrator.lab.lab_hosts import (
+    AZURE_SUBNET,
+    HTTP_PORT,
+    ON_PREMISES_SUBNET,
+    OU,
+    LabHost,
+)
+
+# In the lab everything answers in milliseconds, so that a host that does not is soon given up.
+DEADLINE_SECONDS = 60
+CONNECT_SECONDS = 5
+
+
+def inventory_text(layout: LabLayout, hosts: Sequence[LabHost]) -> str:
+    """Write the inventory; it refers to the lab's own credential cache."""
+    document: dict[str, Any] = {
+        "domain": {
+            "name": DNS_DOMAIN,
+            "controllers": [host.name for host in hosts if host.is_domain_controller],
+            "dns_server": str(layout.dc_address),
+            "ldap": {
+                "transport": "sealed",
+                "auth": "negotiate",
+                "address": str(layout.dc_address),
+                "ca_file": str(layout.ca_file),
+            },
+            "credentials": {
+                "ccache": str(layout.ccache),
+                "krb5_conf": str(layout.krb5_conf),
+            },
+        },
+        "networks": {"azure": AZURE_SUBNET, "on-premises": ON_PREMISES_SUBNET},
+        "defaults": {
+            "winrm": {
+                "transport": "psrp",
+                "auth": "negotiate",
+                "scheme": "http",
+                "port": HTTP_PORT,
+                "ca_file": str(layout.ca_file),
+                "connect_timeout": CONNECT_SECONDS,
+                "deadline": DEADLINE_SECONDS,
+            },
+        },
+        "hosts": {host.name: _host(host) for host in hosts},
+    }
+    yaml = YAML()
+    text = io.StringIO()
+    text.write(f"# The lab {layout.name!r}: written by `orchestrate lab up`, gone with it.\n")
+    yaml.dump(document, text)
+    return text.getvalue()
+
+
+def _host(host: LabHost) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "role": host.role.value,
+        "fqdn": host.fqdn,
+        "addresses": [str(host.internal_address)],
+        "winrm": {"address": str(host.address)},
+    }
+    if not host.is_domain_controller:
+        found["ou"] = OU
+    return found

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import PlanFileError, UsageError
 from ipsec_orchestrator.model.directory import is_below
 from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import Playbook
-from ipsec_orchestrator.model.selectors import select
 from ipsec_orchestrator.planning.apply import plan_apply
 from ipsec_orchestrator.planning.planfile import parse_plan, plan_text
 from ipsec_orchestrator.planning.removal import plan_remove

@@ -19,7 +19,7 @@ def hosts(*, as_json: bool, **values: Any) -> int:  # noqa: ANN401 - the shared 
       orchestrate hosts -i inventory/ --limit 'role=azure-vm,!vm2'
     """  # noqa: D301 - \b is click's mark
     from ipsec_orchestrator.cli.output import print_json, print_table  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.model.selectors import select  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.codec.selectors import select  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.report.lines import Tone  # noqa: PLC0415 - lazy
 
     connection = connection_of(values)

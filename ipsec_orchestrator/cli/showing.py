@@ -7,10 +7,10 @@ from ipsec_orchestrator.app.show import domain_policies, host_policies
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.output import print_json, print_lines
+from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.model.json import Json
-from ipsec_orchestrator.model.selectors import select
 from ipsec_orchestrator.planning.desired import guid_text
 from ipsec_orchestrator.report.lines import Line, Tone
 from ipsec_orchestrator.report.policy_report import policy_lines, policy_to_json

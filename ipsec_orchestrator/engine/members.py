@@ -19,13 +19,13 @@ from ipsec_orchestrator.errors import (
     OutcomeUnknownError,
 )
 from ipsec_orchestrator.facts.assigned_set import read_assigned_set
-from ipsec_orchestrator.facts.member_judgement import (
+from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
+from ipsec_orchestrator.facts.member_verdict import (
     MemberOutcome,
     MemberVerdict,
     WantedOnMember,
     judge_member,
 )
-from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult
 from ipsec_orchestrator.model.steps import MemberStep

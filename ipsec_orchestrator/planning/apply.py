@@ -51,7 +51,7 @@ def plan_apply(
         repaired=objects.repaired,
     )
     directory = gpo + link + objects.draft + assignment.draft
-    refresh = plan_members(members, observed, assigned, moved=bool(directory.steps))
+    refresh = plan_members(members, observed, assigned, policies, moved=bool(directory.steps))
     clean_up = plan_deletion(objects.replaced, observed.container)
     warned = Draft(warnings=cautions(playbook, inventory, members, observed))
     whole = directory + refresh + clean_up + warned

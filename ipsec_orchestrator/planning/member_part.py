@@ -2,26 +2,28 @@
 
 from collections.abc import Iterable
 
-from ipsec_orchestrator.facts.member_judgement import (
+from ipsec_orchestrator.facts.assigned_set import assigned_set
+from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.facts.member_verdict import (
     MemberOutcome,
     WantedOnMember,
     judge_member,
 )
-from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.directory import Entry, dn_key
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import UNKNOWN_POLICY, MemberStep
 from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text
 from ipsec_orchestrator.planning.draft import Draft
-from ipsec_orchestrator.planning.wanted import wanted_on_member
 
 
 def plan_members(
     members: Iterable[Host],
     observed: Observed,
     policy: DesiredPolicy | None,
+    policies: Iterable[DesiredPolicy] = (),
     *,
     moved: bool,
 ) -> Draft:
@@ -31,9 +33,10 @@ def plan_members(
         members: The hosts that the playbook names.
         observed: What was read, members included.
         policy: What they ought to have; ``None`` for none.
+        policies: All policies of the playbook; they may share parts.
         moved: Whether the directory changes in this plan; then everybody is refreshed.
     """
-    wanted = wanted_on_member(policy) if policy else None
+    wanted = _wanted(policy, policies) if policy else None
     changes: list[Change] = []
     steps: list[MemberStep] = []
     for host in members:
@@ -53,6 +56,15 @@ def plan_members(
                 ),
             )
     return Draft(changes=tuple(changes), steps=tuple(steps))
+
+
+def _wanted(policy: DesiredPolicy, policies: Iterable[DesiredPolicy]) -> WantedOnMember:
+    entries = {
+        dn_key(thing.dn): Entry(dn=thing.dn, attributes=thing.complete)
+        for each in policies
+        for thing in each.objects
+    }
+    return assigned_set(entries, policy.dn)
 
 
 def _has(found: MemberObservation, wanted: WantedOnMember | None) -> bool:

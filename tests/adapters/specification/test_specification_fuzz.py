@@ -1,5 +1,6 @@
 """Whatever stands in a file: a value or a SpecificationError with positions, never a crash."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from ruamel.yaml import YAML
 
 from ipsec_orchestrator.adapters.specification import read_inventory, read_playbook
 from ipsec_orchestrator.adapters.specification.yaml_reader import read_yaml
-from ipsec_orchestrator.errors import SpecificationError
+from ipsec_orchestrator.errors import Problem, SpecificationError
 from ipsec_orchestrator.model.inventory import Inventory
 
 WORDS = st.sampled_from(
@@ -76,17 +77,23 @@ def mutations(sound: dict[str, object]) -> st.SearchStrategy[object]:
     return st.builds(lambda at, tree: replaced(sound, at, tree), chosen, TREES)
 
 
+def problems_of(read: Callable[[], object]) -> Sequence[Problem]:
+    """Read a file; an exception of any other kind fails the test."""
+    try:
+        read()
+    except SpecificationError as error:
+        return error.problems or pytest.fail("refused without a problem")
+    return ()
+
+
 def check_file(path: Path, inventory: Inventory) -> None:
     for read in (lambda: read_inventory([path]), lambda: read_playbook(path, inventory)):
-        try:
-            read()
-        except SpecificationError as error:
-            assert error.problems
-            lines = [(problem.line, problem.column) for problem in error.problems]
-            assert lines == sorted(lines)
-            assert all(line >= 1 and column >= 1 for line, column in lines)
-            assert all(problem.message.strip() for problem in error.problems)
-            assert all(problem.file == str(path) for problem in error.problems)
+        problems = problems_of(read)
+        places = [(problem.line, problem.column) for problem in problems]
+        assert places == sorted(places)
+        assert all(line >= 1 and column >= 1 for line, column in places)
+        assert all(problem.message.strip() for problem in problems)
+        assert all(problem.file == str(path) for problem in problems)
 
 
 def write_tree(path: Path, tree: object) -> None:

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,10 +26,18 @@ from ipsec_orchestrator.lab.domain.layout import (
 )
 
 LOCK_DIR = Path("/run/lock")
+ALL_NETWORKS = range(FIRST_NETWORK, LAST_NETWORK + 1)
 
 
-def claim_layout(state_dir: Path, name: str) -> LabLayout:
+def claim_layout(
+    state_dir: Path, name: str, *, networks: Sequence[int] = ALL_NETWORKS
+) -> LabLayout:
     """Open the lab of that name, or make its folder and claim a free network for it.
+
+    Args:
+        state_dir: The state folder of the program.
+        name: Name of the lab.
+        networks: Second octets to choose from for a new lab, in this order.
 
     Raises:
         LabInUseError: No network is free, or the lab's own one was taken by somebody else.
@@ -39,7 +47,7 @@ def claim_layout(state_dir: Path, name: str) -> LabLayout:
     state_dir = state_dir.absolute()
     root = lab_root(state_dir, name)
     known = _network_of(root)
-    candidates = range(FIRST_NETWORK, LAST_NETWORK + 1) if known is None else (known,)
+    candidates = networks if known is None else (known,)
     taken: list[str] = []
     with _claims() as folder:
         for network in candidates:
@@ -63,7 +71,7 @@ def claim_layout(state_dir: Path, name: str) -> LabLayout:
             layout.layout_file.write_text(json.dumps({"network": network}), encoding="utf-8")
             return layout
     raise LabInUseError(
-        what=f"127.{known}.0.0/16" if known else "Every loopback network of the lab",
+        what="Every loopback network that the lab may have",
         reason="; ".join(taken[:3]),
         cure="Take other labs down, and stop servers that listen on these ports of all addresses.",
     )

@@ -82,7 +82,7 @@ def lock(path: Path) -> bool:
 def watch(first: int, *, parent: int, wake: int, program_input: int) -> int:
     """Wait for the end of the program or for a reason to end it; give the exit code."""
     child = os.pidfd_open(first)
-    with selectors.DefaultSelector() as selector:
+    with selectors.PollSelector() as selector:
         for descriptor in (child, parent, wake, sys.stdin.fileno()):
             selector.register(descriptor, selectors.EVENT_READ)
         selector.select()  # standard input carries nothing, so that readable means ended

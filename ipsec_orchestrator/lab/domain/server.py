@@ -53,6 +53,8 @@ class SambaServer:
             return
         self.stop()  # what is left of one that ended by itself
         layout = self._layout
+        if server_process(layout) is not None:
+            raise self._in_use()
         # left over from a server that was killed; its presence is waited for below
         (layout.samba_dir / "winbindd" / "pipe").unlink(missing_ok=True)
         with layout.server_log.open("wb") as log:
@@ -134,16 +136,19 @@ class SambaServer:
             else:
                 return
 
+    def _in_use(self) -> LabInUseError:
+        return LabInUseError(
+            what=f"The domain of lab {self._layout.name!r}",
+            reason="another process runs it",
+            cure="Take that lab down first.",
+        )
+
     def _fail_if_ended(self) -> None:
         code = self._guard.poll() if self._guard is not None else None
         if code is None:
             return
         if code == guard.EXIT_LOCKED:
-            raise LabInUseError(
-                what=f"The domain of lab {self._layout.name!r}",
-                reason="another process runs it",
-                cure="Take that lab down first.",
-            )
+            raise self._in_use()
         if code == guard.EXIT_NOT_ALLOWED:
             raise LabProgramError(
                 program="samba",

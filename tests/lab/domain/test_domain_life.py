@@ -12,6 +12,7 @@ import pytest
 
 from ipsec_orchestrator.lab.domain.claim import claim_layout
 from ipsec_orchestrator.lab.domain.domain import Domain
+from ipsec_orchestrator.lab.domain.keytab import read_keytab
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.server import server_process
 
@@ -136,13 +137,18 @@ def test_domain_is_stopped_from_another_process(fresh_domain: Domain) -> None:
 
 
 def test_two_labs_side_by_side(samba_domain: Domain, fresh_domain: Domain) -> None:
-    """Two domains run at once on addresses of their own, and know their own password only."""
+    """Two domains run at once on addresses of their own, and have passwords and keys of their own.
+
+    Both started from the same kept domain.
+    """
     fresh_domain.start()
     one, other = samba_domain.layout, fresh_domain.layout
+    keys = [{entry.key for entry in read_keytab(it.keytab.read_bytes())} for it in (one, other)]
 
     assert one.network != other.network
     assert open_ports(one) == list(one.ports.all())
     assert open_ports(other) == list(other.ports.all())
+    assert keys[0].isdisjoint(keys[1])
     assert samba_domain.admin_password != fresh_domain.admin_password
 
 
@@ -164,8 +170,6 @@ def test_destroyed_domain_leaves_nothing(tmp_path: Path) -> None:
     assert open_ports(layout) == []
     assert files_outside() == outside
     assert Path("/proc/self/mountinfo").read_text(encoding="utf-8") == mounts
-    again = claim_layout(tmp_path, "short-lived")
-    try:
-        assert again.network <= layout.network
-    finally:
-        Domain(again, []).destroy()
+    again = claim_layout(tmp_path, "short-lived", networks=[layout.network])
+    Domain(again, []).destroy()
+    assert again.network == layout.network

@@ -47,7 +47,7 @@ def ask_and_carry_out(
             report = carry_out(plan, world, state_place(state), observer)
     if as_json:
         print_json({"plan": plan_to_json(plan), "run": run_to_json(report)})
-    else:
+    elif report.members:
         print_table(TABLE_HEADINGS, member_rows(report.members))
     print_lines(ending_lines(report), to_stderr=as_json)
     return _exit_code(report)

@@ -58,7 +58,8 @@ class LogObserver(Observer):
 
     @override
     def step_ended(self, result: StepResult) -> None:
-        if result.stage is Stage.MEMBERS and result.outcome is not StepOutcome.SKIPPED:
+        # Members tell their own story, and what was not begun is counted at the end.
+        if result.stage is Stage.MEMBERS or result.outcome is StepOutcome.SKIPPED:
             return
         number = STAGE_TITLES[result.stage].number
         stage = f"stage {number}" if number else result.stage.value

@@ -14,6 +14,7 @@ from ipsec_orchestrator.engine.perform import (
     perform_template_version,
 )
 from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.model.inventory import HostRole
 from ipsec_orchestrator.model.outcome import (
     HostOutcome,
     MemberResult,
@@ -22,6 +23,7 @@ from ipsec_orchestrator.model.outcome import (
     StepResult,
 )
 from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
     EntryStep,
     GpoStep,
@@ -36,6 +38,7 @@ from ipsec_orchestrator.ports import Journal, World
 _WAITS_FOR_MEMBERS = (
     "not every member is done, and they keep a policy that vanishes before they have let go of it"
 )
+_MEMBERS = Stage.MEMBERS.value
 _AFTER_FAILURE = "an earlier step failed"
 
 _Numbered = tuple[int, Step]
@@ -81,6 +84,7 @@ def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: 
             _perform_members(numbered, world, journal, observer, progress)
         else:
             _perform_each(numbered, world, journal, observer, progress)
+    controller = _controller(plan, world, progress)
     journal.append(
         "run-ends",
         run=run_id,
@@ -90,9 +94,26 @@ def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: 
     return RunReport(
         run_id=run_id,
         steps=tuple(progress.steps),
-        members=tuple(progress.members),
+        members=(controller, *progress.members),
         error=progress.error,
         seconds_by_phase=tuple(progress.phases.items()),
+    )
+
+
+def _controller(plan: Plan, world: World, progress: _Progress) -> MemberResult:
+    """Give the outcome of the DC: it holds what was written."""
+    fqdn = plan.basis.dc.casefold()
+    host = next((host for host in world.inventory.hosts if host.fqdn.casefold() == fqdn), None)
+    writes = sum(not isinstance(step, MemberStep) for step in plan.steps)
+    reason = "Everything was written and read back." if writes else "Nothing was to be written."
+    return MemberResult(
+        host=host.name if host else plan.basis.dc,
+        role=HostRole.DOMAIN_CONTROLLER.value,
+        outcome=HostOutcome.FAILED if progress.error else HostOutcome.DONE,
+        policy=None,
+        enforced=None,
+        reason=progress.error or reason,
+        seconds=sum(spent for phase, spent in progress.phases.items() if phase != _MEMBERS),
     )
 
 
@@ -216,7 +237,7 @@ def _perform_members(
         progress.steps.append(result)
         observer.member_ended(member)
         observer.step_ended(result)
-    progress.phases["members"] = world.clock.monotonic_seconds() - started
+    progress.phases[_MEMBERS] = world.clock.monotonic_seconds() - started
     # They end in any order; people look for them in that of the plan.
     order = {host: place for place, host in enumerate(by_host)}
     progress.members.sort(key=lambda member: order[member.host])

@@ -11,23 +11,15 @@ from ipsec_orchestrator.lab.winrm import NO_FAULTS, Faults, Locale
 
 AGENT_STAYS_STOPPED = "policyagent-stopped"
 
-# Word of the command line -> field of Faults that takes a number.
-_NUMBERS: Mapping[str, str] = {
-    "latency": "latency_seconds",
-    "clock-skew": "clock_skew_seconds",
-    "reset-after": "reset_after_requests",
-}
-# Word of the command line -> field of Faults that is a switch.
-_SWITCHES: Mapping[str, str] = {
-    "refused": "refused",
-    "hang": "hang",
-    "access-denied": "access_denied",
-    "wrong-certificate": "wrong_certificate",
-    "reset-in-response": "reset_in_response",
-}
 FAULT_WORDS = (
-    *(f"{word}=NUMBER" for word in _NUMBERS),
-    *_SWITCHES,
+    "latency=SECONDS",
+    "clock-skew=SECONDS",
+    "reset-after=REQUESTS",
+    "reset-in-response",
+    "refused",
+    "hang",
+    "access-denied",
+    "wrong-certificate",
     "locale=de-DE",
     "locale=ja-JP",
     AGENT_STAYS_STOPPED,
@@ -97,24 +89,48 @@ def parse_faults(words: Iterable[str]) -> HostFaults:
     faults = HostFaults()
     for word in words:
         name, _, value = word.partition("=")
-        if name in _SWITCHES and not value:
-            faults = replace(faults, wire=replace(faults.wire, **{_SWITCHES[name]: True}))
-        elif word == AGENT_STAYS_STOPPED:
+        wire: Faults | None
+        if word == AGENT_STAYS_STOPPED:
             faults = replace(faults, agent_stopped=True)
-        elif name == "locale" and value in set(Locale):
-            faults = replace(faults, wire=replace(faults.wire, locale=Locale(value)))
-        elif name in _NUMBERS and (number := _number(name, value)) is not None:
-            faults = replace(faults, wire=replace(faults.wire, **{_NUMBERS[name]: number}))
-        else:
+            continue
+        wire = _with_value(faults.wire, name, value) if value else _switched_on(faults.wire, name)
+        if wire is None:
             raise UsageError(f"{word!r} is no fault.", cure=f"There are {', '.join(FAULT_WORDS)}.")
+        faults = replace(faults, wire=wire)
     return faults
 
 
-def _number(name: str, value: str) -> float | None:
+def _with_value(wire: Faults, name: str, value: str) -> Faults | None:
     try:
-        return int(value) if name == "reset-after" else float(value)
+        match name:
+            case "latency":
+                return replace(wire, latency_seconds=float(value))
+            case "clock-skew":
+                return replace(wire, clock_skew_seconds=float(value))
+            case "reset-after":
+                return replace(wire, reset_after_requests=int(value))
+            case "locale":
+                return replace(wire, locale=Locale(value))
+            case _:
+                return None
     except ValueError:
         return None
+
+
+def _switched_on(wire: Faults, name: str) -> Faults | None:
+    match name:
+        case "refused":
+            return replace(wire, refused=True)
+        case "hang":
+            return replace(wire, hang=True)
+        case "access-denied":
+            return replace(wire, access_denied=True)
+        case "wrong-certificate":
+            return replace(wire, wrong_certificate=True)
+        case "reset-in-response":
+            return replace(wire, reset_in_response=True)
+        case _:
+            return None
 
 
 def settings_file(root: Path) -> Path:

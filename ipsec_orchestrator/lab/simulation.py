@@ -57,7 +57,7 @@ class Simulation:
         self._hosts = {
             host.name: self._host(host, Secret(passwords.get(host.name, ""))) for host in hosts
         }
-        store = GpoStore(self._admin_directory, self._gpo_maker())
+        store = GpoStore(self._admin_directory, SambaToolMaker(layout=layout))
         self._commands = {
             host.name: WindowsCommands(
                 self._hosts[host.name],
@@ -148,16 +148,6 @@ class Simulation:
                 settings=settings,
                 address=str(layout.dc_address),
             ),
-        )
-
-    def _gpo_maker(self) -> SambaToolMaker:
-        layout = self._layout
-        return SambaToolMaker(
-            dc=layout.dc_fqdn,
-            smb_conf=layout.client_conf,
-            ccache=f"FILE:{layout.ccache}",
-            krb5_conf=layout.krb5_conf,
-            folder=layout.root,
         )
 
     def _listener(self, host: LabHost) -> HostSettings:

@@ -95,7 +95,7 @@ def plan_assignment(
         stage=Stage.ASSIGNMENT,
         action=_action(found, switched=switched, assigned=policy is not None),
         kind="assignment",
-        name=policy.name if policy else "no policy",
+        name=policy.name if policy else _old_name(found),
         object=dn,
         fields=_fields(found, policy) if switched else (),
     )
@@ -158,6 +158,10 @@ def _action(found: Entry | None, *, switched: bool, assigned: bool) -> Action:
     if not assigned:
         return Action.DELETE
     return Action.CHANGE if had else Action.CREATE
+
+
+def _old_name(found: Entry | None) -> str:
+    return (found.attributes.text("ipsecName") if found else None) or "no policy"
 
 
 def _fields(found: Entry | None, policy: DesiredPolicy | None) -> tuple[FieldChange, ...]:

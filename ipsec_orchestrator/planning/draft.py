@@ -66,7 +66,10 @@ def change_entry(
 def delete_entry(
     stage: Stage, title: str, entry: Entry, *, without: Iterable[str] = ()
 ) -> EntryStep:
-    """Give the step that deletes an object; ``without`` are attributes that are gone by then."""
+    """Give the step that deletes an object; ``without`` are attributes that earlier steps changed.
+
+    What they hold then was checked by those steps.
+    """
     gone = {name.casefold() for name in without}
     before = Attributes(
         {name: values for name, values in entry.attributes.items() if name.casefold() not in gone},

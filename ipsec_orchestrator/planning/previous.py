@@ -18,8 +18,7 @@ from ipsec_orchestrator.planning.desired import (
 )
 from ipsec_orchestrator.planning.draft import Draft, change_entry, delete_entry
 
-# What points downwards; deleting begins where nothing points any more [MS-GPIPSEC] 3.1.5.7.
-_DOWNWARD = ("ipsecNFAReference", "ipsecISAKMPReference")
+# Deleting begins where nothing points any more [MS-GPIPSEC] 3.1.5.7.
 _DELETION_ORDER = (
     ObjectKind.RULE,
     ObjectKind.FILTER_LIST,
@@ -73,33 +72,30 @@ def plan_deletion(
 ) -> Draft:
     """Plan taking objects away, in the order of [MS-GPIPSEC] 3.1.5.7.
 
-    What somebody else's object refers to is left where it is, with a warning. Without a
-    ``stage`` every object is shown under that of its kind.
+    References between the objects go first: a directory keeps a reference to a deleted object
+    as one to its tombstone. What somebody else's object refers to stays, with a warning. Without
+    a ``stage`` every object is shown under that of its kind.
     """
     objects = list(objects)
     doomed = {dn_key(old.entry.dn) for old in objects}
     held = _held(container, doomed)
     steps: list[Step] = []
     for old in objects:
-        if old.kind is ObjectKind.POLICY and dn_key(old.entry.dn) not in held:
-            present = [name for name in _DOWNWARD if old.entry.attributes.values_of(name)]
-            if present:
-                cleared = Attributes(dict.fromkeys(present, ()))
-                title = f"loosen the parts of policy {old.name}"
-                steps.append(change_entry(stage or Stage.POLICY, title, old.entry, cleared))
+        loose = _loosened(old, doomed if dn_key(old.entry.dn) not in held else doomed - held.keys())
+        if loose:
+            title = f"loosen {old.kind.value} {old.name}"
+            steps.append(change_entry(stage or STAGE_OF_KIND[old.kind], title, old.entry, loose))
     for kind in _DELETION_ORDER:
-        for old in objects:
-            if old.kind is kind and dn_key(old.entry.dn) not in held:
-                without = _DOWNWARD if kind is ObjectKind.POLICY else ()
-                title = f"delete {kind.value} {old.name}"
-                steps.append(
-                    delete_entry(
-                        stage or STAGE_OF_KIND[kind],
-                        title,
-                        old.entry,
-                        without=without,
-                    ),
-                )
+        steps += [
+            delete_entry(
+                stage or STAGE_OF_KIND[kind],
+                f"delete {kind.value} {old.name}",
+                old.entry,
+                without=_loosened(old, doomed),
+            )
+            for old in objects
+            if old.kind is kind and dn_key(old.entry.dn) not in held
+        ]
     warnings = tuple(
         Caution(
             code="still-referenced",
@@ -110,6 +106,27 @@ def plan_deletion(
         if dn_key(old.entry.dn) in held
     )
     return Draft(steps=tuple(steps), warnings=warnings)
+
+
+def _loosened(old: PreviousObject, doomed: AbstractSet[str]) -> Attributes:
+    """Give the references of an object as they are without those to doomed objects.
+
+    Rules go before whatever they refer to, so their own references may stay until then.
+    """
+    if old.kind is ObjectKind.RULE:
+        return Attributes()
+    after: dict[str, tuple[bytes, ...]] = {}
+    for name, values in old.entry.attributes.items():
+        if name.casefold() not in DN_ATTRIBUTES:
+            continue
+        kept = tuple(
+            value
+            for value in values
+            if dn_key(value.decode(errors="surrogateescape")) not in doomed
+        )
+        if kept != values:
+            after[name] = kept
+    return Attributes(after)
 
 
 def _held(container: IpSecurityContainer, doomed: AbstractSet[str]) -> dict[str, str]:

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
+from ipsec_orchestrator.model.inventory import HostRole
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult, RunReport, StepOutcome
 from ipsec_orchestrator.report.lines import Line, Tone
 
 TABLE_HEADINGS = ("host", "role", "outcome", "policy", "enforced", "reason")
 
+_ENFORCED = {True: "yes", False: "no", None: "not seen"}
 _OUTCOME_TONES = {
     HostOutcome.DONE: Tone.GOOD,
     HostOutcome.FAILED: Tone.BAD,
@@ -23,14 +25,19 @@ def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], 
                 member.host,
                 member.role,
                 member.outcome.value,
-                member.policy or "none",
-                {True: "yes", False: "no", None: "not seen"}[member.enforced],
+                "" if is_controller(member) else member.policy or "none",
+                "" if is_controller(member) else _ENFORCED[member.enforced],
                 f"{member.reason} {member.cure}" if member.cure else member.reason,
             ),
             _OUTCOME_TONES[member.outcome],
         )
         for member in members
     ]
+
+
+def is_controller(member: MemberResult) -> bool:
+    """Tell whether a row is that of the DC, which holds policies but takes none here."""
+    return member.role == HostRole.DOMAIN_CONTROLLER.value
 
 
 def ending_lines(report: RunReport) -> list[Line]:

@@ -10,8 +10,8 @@ from tenacity import (
     retry_if_exception_type,
     stop_after_attempt,
     stop_after_delay,
-    wait_exponential_jitter,
     wait_none,
+    wait_random_exponential,
 )
 
 from ipsec_orchestrator.errors import HostUnreachableError
@@ -30,7 +30,7 @@ def connecting(*, deadline_seconds: float) -> Policy:
     return Retrying(
         retry=retry_if_exception_type(HostUnreachableError),
         stop=stop_after_attempt(CONNECT_ATTEMPTS) | stop_after_delay(deadline_seconds),
-        wait=wait_exponential_jitter(initial=0.2, max=2.0, jitter=0.2),
+        wait=wait_random_exponential(multiplier=0.2, max=2.0),
         reraise=True,
     )
 

@@ -87,17 +87,17 @@ def open_credential(
         kerberos_environment(krb5_conf=source.krb5_conf, ccache=None),
         tempfile.TemporaryDirectory(prefix="ipsec-orchestrator-") as folder,
     ):
-        found = _find(source, given, variables)
+        found = _find(source, domain, given, variables)
         credential = _with_ticket(found, source, domain, auth, Path(folder) / "tickets")
         with kerberos_environment(krb5_conf=None, ccache=credential.ccache):
             yield credential
 
 
 def _find(
-    source: CredentialSource, given: GivenCredential, variables: Mapping[str, str]
+    source: CredentialSource, domain: str, given: GivenCredential, variables: Mapping[str, str]
 ) -> Credential:
     """Take the first source that has something; a keytab comes out as user without password."""
-    user = given.user or variables.get(USER_VARIABLE) or source.user
+    user = _qualified(given.user or variables.get(USER_VARIABLE) or source.user, domain)
     if given.password is not None:
         return _pair(user, given.password, "prompt")
     if password := variables.get(PASSWORD_VARIABLE):
@@ -109,6 +109,13 @@ def _find(
     if source.keyring_service:
         return _pair(user, _from_keyring(source.keyring_service, user), "keyring")
     return _of_this_session()
+
+
+def _qualified(user: str | None, domain: str) -> str | None:
+    """Add the domain to a bare name: simple bind takes none, NTLM would mean the host's own."""
+    if user is None or "@" in user or "\\" in user:
+        return user
+    return f"{user}@{domain}"
 
 
 def _of_this_session() -> Credential:

@@ -144,6 +144,10 @@ class LdapConnection:
     def close(self) -> None:
         """Close the connection; a second time does nothing."""
         self._connection.strategy.close()
+        if self._connection.socket is not None:
+            # A socket whose connecting failed is left open by ldap3.
+            self._connection.socket.close()
+            self._connection.socket = None
 
     def is_alive(self) -> bool:
         """Tell whether the connection still stands, as far as this side can know.

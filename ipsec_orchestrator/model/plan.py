@@ -50,7 +50,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Warning:  # noqa: A001 - the word that users read
+class Caution:
     """Something that the reader should know before saying yes."""
 
     code: str
@@ -89,7 +89,7 @@ class Plan:
     basis: Basis
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
-    warnings: tuple[Warning, ...] = ()
+    warnings: tuple[Caution, ...] = ()
 
     @property
     def is_empty(self) -> bool:

@@ -12,20 +12,13 @@ CURE = (
     "system keyring, or use a Kerberos credential cache or keytab; change it if the file was shared."
 )
 
-# Parts of key names, after "-", "_", "." and changes of case have been taken as word breaks.
-_SECRET_WORDS = frozenset(
-    {
-        "password", "passwords", "passwd", "passwort", "kennwort", "passphrase", "pass", "pwd",
-        "pw", "secret", "secrets", "psk", "token", "tokens", "apikey", "credential",
-    },
-)  # fmt: skip
+# Last words of key names, after "-", "_", "." and changes of case have been taken as breaks.
+_SECRET_ENDINGS = frozenset({"pass", "pw", "pwd", "psk", "token", "tokens"})
+# Anywhere in a key name, the breaks taken away.
 _SECRET_PARTS = (
     "password", "passwd", "passwort", "kennwort", "passphrase", "secret", "presharedkey",
     "privatekey", "apikey", "accesskey",
 )  # fmt: skip
-
-# Keys of our own schemas that only look like secrets.
-_HARMLESS_KEYS = frozenset({"pfs"})
 
 _ASSIGNMENT = re.compile(
     r"(?i)(?<![a-z])(password|passwd|passwort|kennwort|passphrase|pwd|secret|psk|token)"
@@ -33,7 +26,7 @@ _ASSIGNMENT = re.compile(
 )
 _PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
 _URL_PASSWORD = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:[^/\s@]+@")
-# netsh and net use write DOMAIN\user%password and the like.
+# The spelling of smbclient and its kin: DOMAIN\user%password.
 _USER_PASSWORD = re.compile(r"^[^\s%]+%[^\s%]+$")
 
 # Below these keys of the inventory stand names of the user's own choice.
@@ -62,12 +55,11 @@ def _secrets(value: Json, place: Place) -> Iterator[Place]:
 
 
 def _is_secret_key(key: str) -> bool:
-    if key in _HARMLESS_KEYS:
-        return False
     broken = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", key).casefold()
     words = [word for word in re.split(r"[^a-z0-9]+", broken) if word]
     joined = "".join(words)
-    return not _SECRET_WORDS.isdisjoint(words) or any(part in joined for part in _SECRET_PARTS)
+    ends = bool(words) and words[-1] in _SECRET_ENDINGS
+    return ends or any(part in joined for part in _SECRET_PARTS)
 
 
 def _is_own_name(place: Place, value: Json) -> bool:

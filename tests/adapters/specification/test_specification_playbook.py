@@ -394,7 +394,7 @@ def test_other_authentication_is_refused_with_its_reason(
             "0 to 65535",
         ),
         ("{source: me}", "", "'destination' is missing"),
-        ("{source: me, destination: any, mirored: yes}", ".mirored", "Did you mean 'mirrored'?"),
+        ("{source: me, destination: any, mirrord: yes}", ".mirrord", "Did you mean 'mirrored'?"),
         ("{source: me, destination: any, mirrored: yes}", ".mirrored", "Did you mean true?"),
     ],
 )
@@ -460,7 +460,7 @@ MISTAKES = [
     ("name: g,", "name: g, link_enabled: 1,", "gpo.link_enabled", "true or false"),
     ("ou: IPSecOU", "ou: CN=Computers", "gpo.ou", "is a container"),
     ("ou: IPSecOU", "ou: 'OU=a,DC=other'", "gpo.ou", "not in the domain"),
-    ("action: negotiate", "action: negociate", "filter_actions[0].action", "Did you mean 'negotiate'?"),
+    ("action: negotiate", "action: negotiated", "filter_actions[0].action", "Did you mean 'negotiate'?"),
     ("action: negotiate", "action: block", "filter_actions[0].methods", "belongs to negotiate"),
     (", methods: ['ESP[3DES,SHA1]']", "", "filter_actions[0].action", "negotiate needs 'methods'"),
     ("['ESP[3DES,SHA1]']", "[]", "filter_actions[0].methods", "negotiate needs 'methods'"),
@@ -469,7 +469,7 @@ MISTAKES = [
     ("encrypt, action: negotiate, methods: ['ESP[3DES,SHA1]']", "encrypt, action: permit, pfs: true", "filter_actions[0].pfs", "belongs to negotiate"),
     ("filters: [{source: me, destination: any}]", "filters: []", "filter_lists[0].filters", "must not be empty"),
     ("filter_list: web", "filter_list: wbe", "policies[0].rules[0].filter_list", "Did you mean 'web'?"),
-    ("filter_action: encrypt", "filter_action: encrpyt", "policies[0].rules[0].filter_action", "Did you mean 'encrypt'?"),
+    ("filter_action: encrypt", "filter_action: encrypts", "policies[0].rules[0].filter_action", "Did you mean 'encrypt'?"),
     ("encrypt}]", "encrypt, tunnel: 10.0.0.1}]", "policies[0].rules[0].tunnel", "transport mode"),
     ("encrypt}]", "encrypt, connection: dialup}]", "policies[0].rules[0].connection", "Did you mean 'dial-up'?"),
     ("encrypt}]", "encrypt, authentication: []}]", "policies[0].rules[0].authentication", "must not be empty"),
@@ -553,12 +553,12 @@ assignment: q
 def test_one_mistake_does_not_cause_others(playbook_problems: Problems) -> None:
     """A reference to something whose name can't be read is not reported as well."""
     problems = playbook_problems(
-        SOUND.replace("{name: encrypt,", "{nam: encrypt,").replace("{name: web,", "{name: 5,"),
+        SOUND.replace("{name: encrypt,", "{nme: encrypt,").replace("{name: web,", "{name: 5,"),
     )
 
     assert [problem.path for problem in problems] == [
         "filter_actions[0]",
-        "filter_actions[0].nam",
+        "filter_actions[0].nme",
         "filter_lists[0].name",
     ]
 

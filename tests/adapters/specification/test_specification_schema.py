@@ -1,6 +1,7 @@
 """JSON Schema and the starter: what editors and newcomers get."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +123,21 @@ def test_starter_says_when_it_cannot_write(tmp_path: Path) -> None:
 
     with pytest.raises(UsageError, match="can't be written"):
         write_starter(tmp_path / "file" / "below")
+
+
+@pytest.mark.parametrize("kind", SCHEMAS)
+def test_reference_page_describes_every_key(root: Path, kind: str) -> None:
+    """The reference pages leave no key of the schemas out."""
+    page = (root / "docs" / "reference" / f"{kind}.md").read_text(encoding="utf-8")
+    written = {word for code in re.findall(r"`([^`\n]+)`", page) for word in re.split(r"\W+", code)}
+    headings = set(re.findall(r"^#+ (.*)$", page, re.MULTILINE))
+    described = written | {word.casefold() for line in headings for word in re.split(r"\W+", line)}
+    schema = SCHEMAS[kind]()
+    definitions = schema["$defs"]
+    assert isinstance(definitions, dict)
+    for section in (schema, *definitions.values()):
+        assert isinstance(section, dict)
+        properties = section.get("properties", {})
+        assert isinstance(properties, dict)
+
+        assert set(properties) <= described

@@ -68,7 +68,7 @@ def test_a_secret_in_a_playbook_is_refused(playbook_problems: Problems) -> None:
         "hosts: {secret-srv: {role: azure-vm}, token: {role: azure-vm}}",
         "groups: {password: {}}",
         "networks: {token-ring: 10.0.0.0/8}",
-        "defaults: {variables: {tokenizer: x, compass: y, bypass: z, note: 'no password here'}}",
+        "defaults: {variables: {tokenizer: x, compass: y, pass_through: z, note: 'no password here'}}",
         "defaults: {variables: {url: 'https://host:8080/x@y'}}",
         "domain: {name: ipsectest.com, credentials: {user: me@IPSECTEST.COM, keyring: service}}",
     ],

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.codec.selectors import members_of as playbook_members
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import PlanFileError, UsageError
-from ipsec_orchestrator.model.directory import is_below
-from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
+from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.apply import plan_apply
@@ -22,21 +22,10 @@ Tell = Callable[[str], None]
 def members_of(playbook: Playbook, inventory: Inventory, limit: str | None) -> tuple[Host, ...]:
     """Give the hosts that the playbook means, in inventory order, as far as ``limit`` allows.
 
-    Without a selection in the playbook: every host in its OU that is no domain controller.
-
     Raises:
         UsageError: A selection means nobody.
     """
-    if playbook.members:
-        hosts = select(inventory, playbook.members)
-    else:
-        hosts = tuple(
-            host
-            for host in inventory.hosts
-            if host.role is not HostRole.DOMAIN_CONTROLLER
-            and host.ou is not None
-            and is_below(host.ou, playbook.gpo.ou)
-        )
+    hosts = playbook_members(inventory, playbook)
     if limit is None:
         return hosts
     wanted = {host.name for host in select(inventory, limit)}

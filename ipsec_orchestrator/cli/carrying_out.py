@@ -18,8 +18,10 @@ from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.report.plan_report import plan_lines
 from ipsec_orchestrator.report.run_report import (
     TABLE_HEADINGS,
+    all_hosts,
     ending_lines,
     member_rows,
+    member_to_json,
     run_to_json,
 )
 
@@ -36,19 +38,26 @@ def ask_and_carry_out(
     """Do all of it and give the exit code."""
     with planned(Path(path), connection, removal=removal) as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
-        if plan.is_empty:
-            if as_json:
-                print_json({"plan": plan_to_json(plan), "run": None})
-            return Exit.DONE
-        if not yes and not _agreed(plan):
-            talk().print("Nothing was changed.")
-            return Exit.ERROR
-        with watching(plan) as observer:
-            report = carry_out(plan, world, state_place(state), observer)
+        report: RunReport | None = None
+        if not plan.is_empty:
+            if not yes and not _agreed(plan):
+                talk().print("Nothing was changed.")
+                return Exit.ERROR
+            with watching(plan) as observer:
+                report = carry_out(plan, world, state_place(state), observer)
+        hosts = all_hosts(plan, report, world.inventory)
     if as_json:
-        print_json({"plan": plan_to_json(plan), "run": run_to_json(report)})
-    elif report.members:
-        print_table(TABLE_HEADINGS, member_rows(report.members))
+        print_json(
+            {
+                "plan": plan_to_json(plan),
+                "run": run_to_json(report) if report else None,
+                "hosts": [member_to_json(host) for host in hosts],
+            },
+        )
+    else:
+        print_table(TABLE_HEADINGS, member_rows(hosts))
+    if report is None:
+        return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)
     return _exit_code(report)
 

@@ -80,7 +80,7 @@ def up(
 
     folder = state_folder(state)
     if install:
-        _install(folder)
+        install_for_lab(folder)
     settings = LabSettings(
         members=members,
         powershell=powershell(),
@@ -99,7 +99,8 @@ def powershell() -> str | None:
     return os.environ.get(POWERSHELL_VARIABLE) or shutil.which("pwsh")
 
 
-def _install(folder: Path) -> None:
+def install_for_lab(folder: Path) -> None:
+    """Install the Debian packages of the lab where they are missing and that is possible."""
     from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
         can_install,
@@ -125,6 +126,27 @@ def _faults(words: tuple[str, ...]) -> "dict[str, HostFaults]":
             raise UsageError(f"{word!r} names no host.", cure="Write it as vm1:latency=2.")
         by_host.setdefault(host, []).append(fault)
     return {host: parse_faults(found) for host, found in by_host.items()}
+
+
+@lab.command()
+@state_option
+def install(*, state: str | None) -> int:
+    """Install the Debian packages that a lab needs, as root; otherwise say what is missing.
+
+    \b
+    Example:
+      sudo orchestrate lab install
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
+        missing_prerequisites,
+    )
+
+    folder = state_folder(state)
+    install_for_lab(folder)
+    for missing in missing_prerequisites(folder):
+        talk().print(f"{missing.sentence} {missing.cure}", soft_wrap=True)
+    return Exit.DONE
 
 
 @lab.command()

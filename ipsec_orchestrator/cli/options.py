@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -13,6 +14,7 @@ from ipsec_orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from ipsec_orchestrator.app.options import ConnectOptions, StatePlace
     from ipsec_orchestrator.model.inventory import Inventory
+    from ipsec_orchestrator.ports import World
 
 INVENTORY_VARIABLE: Final = "IPSEC_ORCHESTRATOR_INVENTORY"
 STATE_VARIABLE: Final = "IPSEC_ORCHESTRATOR_STATE"
@@ -25,13 +27,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
-    """Where to look and who we are, as given on the command line."""
+    """Where to look and who we are, as given on the command line.
+
+    ``world`` is there in the demo without Samba: then nothing is read or connected to.
+    """
 
     inventory: tuple[str, ...]
     limit: str | None
     user: str | None
     dc: str | None
     threads: int
+    world: "World | None" = None
 
     def read_inventory(self) -> "Inventory":
         """Read the inventory files.
@@ -42,6 +48,8 @@ class Connection:
         """
         from ipsec_orchestrator.adapters.specification import read_inventory  # noqa: PLC0415 - lazy
 
+        if self.world is not None:
+            return self.world.inventory
         paths = [Path(name) for name in self.inventory]
         if not paths:
             if not DEFAULT_INVENTORY.exists():
@@ -68,6 +76,16 @@ class Connection:
             dc=self.dc,
             threads=self.threads,
         )
+
+    def open(
+        self, inventory: "Inventory", *, dc: str | None = None
+    ) -> "AbstractContextManager[World]":
+        """Connect: give the world while the block runs."""
+        from ipsec_orchestrator.app.session import connected  # noqa: PLC0415 - lazy
+
+        if self.world is not None:
+            return nullcontext(self.world)
+        return connected(inventory, self.connect_options(), dc=dc)
 
 
 def connection_options(function: Function) -> Function:

@@ -11,7 +11,6 @@ from ipsec_orchestrator.app.plans import (
     make_remove_plan,
     members_of,
 )
-from ipsec_orchestrator.app.session import connected
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.progress import telling
 from ipsec_orchestrator.model.plan import Plan
@@ -37,16 +36,15 @@ def planned(
 ) -> Iterator[tuple[Plan, World]]:
     """Make the plan, or load it, and keep the connection for carrying it out."""
     inventory = connection.read_inventory()
-    options = connection.connect_options
     if is_plan_file(path):
         loaded = load_plan(path)
-        with connected(inventory, options(), dc=loaded.basis.dc) as world:
+        with connection.open(inventory, dc=loaded.basis.dc) as world:
             yield loaded, world
         return
     playbook = read_playbook(path, inventory)
     members = members_of(playbook, inventory, connection.limit)
     make = make_remove_plan if removal else make_apply_plan
-    with connected(inventory, options()) as world:
+    with connection.open(inventory) as world:
         with telling() as tell:
             made = make(playbook, members, world, tell)
         yield made, world

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from ipsec_orchestrator.app.session import connected
 from ipsec_orchestrator.app.show import domain_policies, host_policies
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
@@ -19,7 +18,7 @@ from ipsec_orchestrator.report.policy_report import policy_lines, policy_to_json
 def show_domain(connection: Connection, policy_name: str | None, *, as_json: bool) -> Exit:
     """Show all policies of the domain, or one."""
     inventory = connection.read_inventory()
-    with connected(inventory, connection.connect_options()) as world:
+    with connection.open(inventory) as world:
         found = domain_policies(world)
     if policy_name is not None:
         key = policy_name.casefold()
@@ -45,7 +44,7 @@ def show_host(connection: Connection, name: str, *, as_json: bool) -> Exit:
     """Show what one host has."""
     inventory = connection.read_inventory()
     host = inventory.host(name) or select(inventory, name)[0]
-    with connected(inventory, connection.connect_options()) as world:
+    with connection.open(inventory) as world:
         observation, policies = host_policies(host, world)
     assigned = observation.assigned
     policy_id = assigned.policy_id if assigned else None

@@ -40,7 +40,8 @@ def read_computers(directory: Directory, base: str) -> ObservedComputers:
     found = directory.search(
         base,
         Scope.SUBTREE,
-        "(objectCategory=computer)",
+        # A group managed service account is a computer by class, but no machine.
+        "(&(objectClass=computer)(!(objectClass=msDS-GroupManagedServiceAccount)))",
         ("cn", "dNSHostName", "userAccountControl"),
     )
     computers = [

@@ -6,6 +6,7 @@ from ipsec_orchestrator.facts.assigned_set import assigned_set
 from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.facts.member_verdict import (
     MemberOutcome,
+    MemberVerdict,
     WantedOnMember,
     judge_member,
 )
@@ -17,6 +18,8 @@ from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import UNKNOWN_POLICY, MemberStep
 from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text
 from ipsec_orchestrator.planning.draft import Draft
+
+MEMBER = "member"
 
 
 def plan_members(
@@ -41,9 +44,14 @@ def plan_members(
     steps: list[MemberStep] = []
     for host in members:
         found = observed.members.get(host.name)
-        satisfied = isinstance(found, MemberObservation) and _has(found, wanted)
-        needed = moved or not satisfied
-        changes.append(_change(host, found, policy, needed=needed))
+        verdict = (
+            judge_member(found, wanted, None) if isinstance(found, MemberObservation) else None
+        )
+        needed = moved or verdict is None or verdict.outcome is not MemberOutcome.DONE
+        if verdict is None or needed:
+            changes.append(_change(host, found, policy))
+        else:
+            changes.append(_unchanged(host, policy, verdict))
         if needed:
             title = f"refresh {host.name} until it has {policy.name if policy else 'no policy'}"
             steps.append(
@@ -67,10 +75,6 @@ def _wanted(policy: DesiredPolicy, policies: Iterable[DesiredPolicy]) -> WantedO
     return assigned_set(entries, policy.dn)
 
 
-def _has(found: MemberObservation, wanted: WantedOnMember | None) -> bool:
-    return judge_member(found, wanted, None).outcome is MemberOutcome.DONE
-
-
 def _id_of(found: MemberObservation | str | None) -> str | None:
     if not isinstance(found, MemberObservation):
         return UNKNOWN_POLICY
@@ -84,8 +88,6 @@ def _change(
     host: Host,
     found: MemberObservation | str | None,
     policy: DesiredPolicy | None,
-    *,
-    needed: bool,
 ) -> Change:
     if isinstance(found, MemberObservation):
         old = (found.assigned.name or found.assigned.path) if found.assigned else None
@@ -95,10 +97,28 @@ def _change(
     new = policy.name if policy else None
     return Change(
         stage=Stage.MEMBERS,
-        action=Action.CHANGE if needed else Action.UNCHANGED,
-        kind="member",
+        action=Action.CHANGE,
+        kind=MEMBER,
         name=host.name,
         object=host.fqdn,
-        fields=(FieldChange(field="policy", old=old, new=new),) if needed and old != new else (),
+        fields=(FieldChange(field="policy", old=old, new=new),) if old != new else (),
         reason=reason,
+    )
+
+
+def _unchanged(host: Host, policy: DesiredPolicy | None, verdict: MemberVerdict) -> Change:
+    """Tell how a member stands that needs nothing; equal old and new are what it has."""
+    name = policy.name if policy else None
+    enforced = "yes" if verdict.enforced else "no"
+    return Change(
+        stage=Stage.MEMBERS,
+        action=Action.UNCHANGED,
+        kind=MEMBER,
+        name=host.name,
+        object=host.fqdn,
+        fields=(
+            FieldChange(field="policy", old=name, new=name),
+            FieldChange(field="enforced", old=enforced, new=enforced),
+        ),
+        reason=f"{verdict.reason} {verdict.cure}" if verdict.cure else verdict.reason,
     )

@@ -79,8 +79,9 @@ def summary(plan: Plan) -> str:
 def _change_lines(change: Change) -> Iterator[Line]:
     sign, tone = _SIGNS[change.action]
     yield Line(f"  {sign} {change.kind} {change.name}", tone)
-    for field in change.fields:
-        yield from _field_lines(field, change.action)
+    if change.action is not Action.UNCHANGED:
+        for field in change.fields:
+            yield from _field_lines(field, change.action)
     if change.reason:
         yield Line(f"      {change.reason}", Tone.QUIET)
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 
-from ipsec_orchestrator.model.inventory import HostRole
+from ipsec_orchestrator.model.inventory import HostRole, Inventory
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult, RunReport, StepOutcome
+from ipsec_orchestrator.model.plan import Action, Plan
+from ipsec_orchestrator.planning.member_part import MEMBER
 from ipsec_orchestrator.report.lines import Line, Tone
 
 TABLE_HEADINGS = ("host", "role", "outcome", "policy", "enforced", "reason")
@@ -33,6 +35,47 @@ def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], 
         )
         for member in members
     ]
+
+
+def standing_members(plan: Plan, inventory: Inventory) -> tuple[MemberResult, ...]:
+    """Give the hosts that needed nothing, as the plan saw them: the DC and unchanged members."""
+    fqdn = plan.basis.dc.casefold()
+    controller = next((host for host in inventory.hosts if host.fqdn.casefold() == fqdn), None)
+    found = [
+        MemberResult(
+            host=controller.name if controller else plan.basis.dc,
+            role=HostRole.DOMAIN_CONTROLLER.value,
+            outcome=HostOutcome.DONE,
+            policy=None,
+            enforced=None,
+            reason="Everything is as wanted.",
+        ),
+    ]
+    for change in plan.changes:
+        if change.kind != MEMBER or change.action is not Action.UNCHANGED:
+            continue
+        fields = {field.field: field.new for field in change.fields}
+        host = inventory.host(change.name)
+        found.append(
+            MemberResult(
+                host=change.name,
+                role=host.role.value if host else "",
+                outcome=HostOutcome.DONE,
+                policy=fields.get("policy"),
+                enforced=fields.get("enforced") == "yes",
+                reason=change.reason,
+            ),
+        )
+    return tuple(found)
+
+
+def all_hosts(plan: Plan, report: RunReport | None, inventory: Inventory) -> list[MemberResult]:
+    """Give every host that a plan is about: as the run left it, else as the plan saw it."""
+    seen = {member.host: member for member in standing_members(plan, inventory)}
+    if report is not None:
+        seen |= {member.host: member for member in report.members}
+    order = {host.name: place for place, host in enumerate(inventory.hosts)}
+    return sorted(seen.values(), key=lambda member: order.get(member.host, -1))
 
 
 def is_controller(member: MemberResult) -> bool:

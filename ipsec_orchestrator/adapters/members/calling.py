@@ -1,8 +1,11 @@
 """One call from beginning to end, whatever library carries it: attempts, deadline, errors."""
 
 import json
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Final
 
 from ipsec_orchestrator.adapters.members.deadline import Deadline
 from ipsec_orchestrator.adapters.members.failures import (
@@ -15,6 +18,8 @@ from ipsec_orchestrator.errors import ScriptFailedError, UnexpectedAnswerError
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.ports import ScriptCall
+
+_LOG: Final = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -60,6 +65,15 @@ def make_call(host: Host, call: ScriptCall, carry_out: Callable[[Attempt], Json]
     except TransientError as error:
         raise error.error from error.__cause__
     return answer
+
+
+@contextmanager
+def clean_up(host: Host) -> Generator[None]:
+    """Let the tidying after a call fail: the answer is here, and Windows deletes idle shells."""
+    try:
+        yield
+    except LIBRARY_ERRORS as error:
+        _LOG.info("%s: a shell could not be deleted: %s", host.fqdn, type(error).__name__)
 
 
 def parse_answer(host: Host, call: ScriptCall, output: Sequence[str]) -> Json:

@@ -6,6 +6,7 @@ from typing import Final
 import pypsrp.exceptions
 import requests
 import spnego.exceptions
+import urllib3.exceptions
 import winrm.exceptions
 
 from ipsec_orchestrator.adapters.authentication import logon_failure
@@ -90,12 +91,7 @@ def translate(
             cure="See what the host has now before you repeat it.",
         )
     unreachable = HostUnreachableError(host=host.fqdn, reason=reason, cure=_cure(error, host))
-    if isinstance(error, requests.ConnectionError) and not isinstance(
-        error,
-        (requests.exceptions.SSLError, requests.exceptions.ProxyError),
-    ):
-        return TransientError(unreachable)
-    return unreachable
+    return TransientError(unreachable) if _is_connection_error(error) else unreachable
 
 
 def _settled(error: Exception, host: Host) -> BackendError | None:
@@ -146,13 +142,20 @@ def _http_status(error: Exception) -> int | None:
     return None
 
 
+def _is_connection_error(error: Exception) -> bool:
+    return isinstance(
+        error,
+        (requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
+    ) and not isinstance(error, (requests.exceptions.SSLError, requests.ConnectTimeout))
+
+
 def _reason(error: Exception) -> str:
     status, fault = _http_status(error), fault_code(error)
     if status is not None:
         return f"its WinRM service answered with HTTP status {status}"
     if fault is not None:
         return f"its WinRM service answered with fault {fault}"
-    if isinstance(error, requests.ConnectionError) and _was_reset(error):
+    if _is_connection_error(error) and _was_made(error):
         return "the connection was cut"
     return next(
         (words for kind, words in _WORDS.items() if isinstance(error, kind)),
@@ -162,15 +165,19 @@ def _reason(error: Exception) -> str:
     )
 
 
-def _was_reset(error: BaseException) -> bool:
-    """Tell whether the other side ended a connection that had been made."""
-    link: BaseException | None = error
-    while link is not None:
-        if isinstance(link, (ConnectionResetError, ConnectionAbortedError, BrokenPipeError)):
-            return True
-        nested = next((arg for arg in link.args if isinstance(arg, BaseException)), None)
-        link = link.__cause__ or link.__context__ or nested
-    return False
+def _was_made(error: BaseException) -> bool:
+    """Tell whether there had been a connection: whether none of the causes is a failed attempt."""
+    queue: list[object] = [error]
+    seen: set[int] = set()
+    while queue:
+        link = queue.pop()
+        if not isinstance(link, BaseException) or id(link) in seen:
+            continue
+        if isinstance(link, urllib3.exceptions.NewConnectionError):
+            return False
+        seen.add(id(link))
+        queue += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return True
 
 
 def _cure(error: Exception, host: Host) -> str | None:

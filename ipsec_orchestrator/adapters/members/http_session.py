@@ -3,6 +3,7 @@
 Both client libraries get the same ``requests`` session, so that both check the same things.
 """
 
+from pathlib import Path
 from typing import Any, Final, cast
 
 import requests
@@ -13,6 +14,7 @@ from typing_extensions import override
 
 from ipsec_orchestrator.adapters.authentication import Credential, for_spnego
 from ipsec_orchestrator.adapters.members.deadline import Deadline, NoAnswerError
+from ipsec_orchestrator.errors import HostUnreachableError
 from ipsec_orchestrator.model.inventory import AuthMethod, Host, Scheme
 
 OPERATION_TIMEOUT_SECONDS: Final = 20
@@ -113,11 +115,22 @@ def endpoint(host: Host) -> str:
 
 
 def open_session(host: Host, credential: Credential, deadline: Deadline) -> requests.Session:
-    """Make the session of one call; nothing is sent yet."""
+    """Make the session of one call; nothing is sent yet.
+
+    Raises:
+        HostUnreachableError: The inventory's ``ca_file`` is not there.
+    """
+    ca_file = host.winrm.ca_file
+    if ca_file is not None and not Path(ca_file).is_file():
+        raise HostUnreachableError(
+            host=host.fqdn,
+            reason=f"there is no file {ca_file}",
+            cure="Correct ca_file in the inventory.",
+        )
     session = requests.Session()
     # Neither proxies nor CA files nor .netrc of the environment: the inventory says it all.
     session.trust_env = False
-    session.verify = host.winrm.ca_file or True
+    session.verify = ca_file or True
     # WinRM does not compress; an IIS in front of it would, and nobody here could read it.
     session.headers.update({"User-Agent": "ipsec_orchestrator", "Accept-Encoding": "identity"})
     adapter = _DeadlineAdapter(

@@ -11,6 +11,7 @@ from typing_extensions import override
 from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.members.calling import (
     Attempt,
+    clean_up,
     make_call,
     parse_answer,
     script_failure,
@@ -78,7 +79,8 @@ def _run_pipeline(pool: RunspacePool, attempt: Attempt) -> list[str] | ScriptFai
     output: list[Any] = pipeline.invoke()
     failed = pipeline.state != PSInvocationState.COMPLETED or bool(pipeline.streams.error)
     errors = list(pipeline.streams.error)
-    opened.close()
+    with clean_up(host):
+        opened.close()
     if failed:
         # The last record is the one that ended the script; earlier ones were handled by it.
         record = errors[-1] if errors else None

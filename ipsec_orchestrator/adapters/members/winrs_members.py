@@ -14,7 +14,7 @@ from winrm.protocol import Protocol
 from winrm.transport import Transport
 
 from ipsec_orchestrator.adapters.authentication import Credential
-from ipsec_orchestrator.adapters.members.calling import Attempt, make_call, parse_answer
+from ipsec_orchestrator.adapters.members.calling import Attempt, clean_up, make_call, parse_answer
 from ipsec_orchestrator.adapters.members.http_session import (
     OPERATION_TIMEOUT_SECONDS,
     endpoint,
@@ -108,6 +108,7 @@ def _run_in_shell(protocol: Protocol, shell_id: str, attempt: Attempt) -> tuple[
             continue  # nothing to say yet; the deadline is watched by the session
         stdout += out
         stderr += err
-    protocol.cleanup_command(shell_id, command_id)
-    protocol.close_shell(shell_id)
+    with clean_up(attempt.host):
+        protocol.cleanup_command(shell_id, command_id)
+        protocol.close_shell(shell_id)
     return exit_code, bytes(stdout), bytes(stderr)

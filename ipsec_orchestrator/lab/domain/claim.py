@@ -12,7 +12,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ipsec_orchestrator.errors import LabInUseError, LabNotFoundError
@@ -101,19 +101,35 @@ def release_layout(layout: LabLayout) -> None:
 
 @contextmanager
 def _claims() -> Generator[Path]:
-    # The folder itself is locked: a lock file in a sticky folder could not be opened by
-    # everybody (fs.protected_regular).
     parent = LOCK_DIR if os.access(LOCK_DIR, os.W_OK) else Path(tempfile.gettempdir())
     folder = parent / "ipsec-orchestrator-lab"
-    folder.mkdir(exist_ok=True)
-    if folder.stat().st_uid == os.geteuid():
-        folder.chmod(0o1777)
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = _lock_folder(folder)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield folder
+        if not any(folder.iterdir()):  # the last lab leaves nothing behind
+            with suppress(PermissionError):
+                folder.rmdir()
     finally:
         os.close(descriptor)
+
+
+def _lock_folder(folder: Path) -> int:
+    # The folder itself is locked: a lock file in a sticky folder could not be opened by
+    # everybody (fs.protected_regular).
+    while True:
+        folder.mkdir(exist_ok=True)
+        with suppress(FileNotFoundError):  # another lab has just removed it: make a new one
+            if folder.stat().st_uid == os.geteuid():
+                folder.chmod(0o1777)
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if os.path.samestat(folder.stat(), os.fstat(descriptor)):
+                    return descriptor
+            except BaseException:
+                os.close(descriptor)
+                raise
+            os.close(descriptor)
 
 
 def _write_claim(claim: Path, root: Path) -> bool:

@@ -76,47 +76,56 @@ def missing_prerequisites(
         file_system: Root of the file system in which packages are looked for.
     """
     if sys.platform != "linux":
-        return (
+        missing = [
             MissingPrerequisite(
                 sentence=f"It needs Linux, this is {sys.platform}.",
                 cure="Run the lab on Debian or Ubuntu, for example in a virtual machine.",
-            ),
-        )
-    missing: list[MissingPrerequisite] = []
-    if os.geteuid() != 0:
-        missing.append(
+            )
+        ]
+    else:
+        missing = [*_missing_rights(folder), *_missing_package_names(file_system)]
+    return tuple(missing)
+
+
+def _missing_rights(folder: Path) -> list[MissingPrerequisite]:
+    if not _is_root():
+        return [
             MissingPrerequisite(
                 sentence="It needs root: Samba keeps ACLs in protected attributes of its files "
                 "and listens on ports below 1024.",
                 cure="Run it with sudo.",
             )
-        )
-    elif not _has_capability(CAP_SYS_ADMIN):
-        missing.append(
+        ]
+    if not _has_capability(CAP_SYS_ADMIN):
+        return [
             MissingPrerequisite(
                 sentence="This root lacks the capability CAP_SYS_ADMIN.",
                 cure="Run the container with --privileged.",
             )
-        )
-    elif not _keeps_protected_attributes(folder):
-        missing.append(
+        ]
+    if not _keeps_protected_attributes(folder):
+        return [
             MissingPrerequisite(
                 sentence=f"The file system of {folder} keeps no protected attributes "
                 "(security.NTACL), which hold the ACLs of SYSVOL.",
                 cure="Choose a folder on ext4, xfs or btrfs with --state.",
             )
-        )
+        ]
+    return []
+
+
+def _missing_package_names(file_system: Path) -> list[MissingPrerequisite]:
     packages = missing_packages(file_system)
-    if packages:
-        names = " ".join(package_names(packages))
-        missing.append(
-            MissingPrerequisite(
-                sentence=f"These Debian packages are missing: {names}.",
-                cure=f"apt-get install {names}",
-                packages=packages,
-            )
+    if not packages:
+        return []
+    names = " ".join(package_names(packages))
+    return [
+        MissingPrerequisite(
+            sentence=f"These Debian packages are missing: {names}.",
+            cure=f"apt-get install {names}",
+            packages=packages,
         )
-    return tuple(missing)
+    ]
 
 
 def missing_packages(file_system: Path = Path("/")) -> tuple[DebianPackage, ...]:
@@ -132,7 +141,7 @@ def package_names(packages: Sequence[DebianPackage]) -> tuple[str, ...]:
 
 def can_install() -> bool:
     """Whether ``install_missing`` has a chance: root on a Linux with apt-get."""
-    return sys.platform == "linux" and os.geteuid() == 0 and shutil.which("apt-get") is not None
+    return sys.platform == "linux" and _is_root() and shutil.which("apt-get") is not None
 
 
 def install_missing(log: Path, *, on_progress: Callable[[str], None]) -> None:
@@ -205,6 +214,14 @@ def _apt_knows(name: str) -> bool:
         check=False,
     )
     return done.returncode == 0 and bool(done.stdout)
+
+
+def _is_root() -> bool:
+    if sys.platform == "win32":
+        root = False
+    else:
+        root = os.geteuid() == 0
+    return root
 
 
 def _has_capability(number: int) -> bool:

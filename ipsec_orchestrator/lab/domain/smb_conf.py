@@ -87,6 +87,7 @@ def _domain_controller_text(layout: LabLayout, base: Path) -> str:
         "smb ports": str(layout.ports.smb),
         "server services": "s3fs, rpc, ldap, cldap, kdc, winbindd, dns",
         "prefork children": "1",
+        "prefork children:ldap": "2",  # members refresh their policies at the same time
         # as on Windows Server 2025: no unsigned, unsealed bind
         "ldap server require strong auth": "yes",
         "server signing": "mandatory",

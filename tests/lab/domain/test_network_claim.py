@@ -3,6 +3,7 @@
 import shutil
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,21 @@ def test_network_with_a_foreign_server_is_left_alone(
         server.listen()
         with pytest.raises(LabInUseError, match="3268 by another program"):
             claim_layout(tmp_path / "b", "lab", networks=[claimed[0].network])
+
+
+def test_many_claims_at_once_give_different_networks(
+    tmp_path: Path, claimed: list[LabLayout]
+) -> None:
+    """Labs that are made at the same moment, also while others are given up, never collide."""
+
+    def claim_and_release(number: int) -> LabLayout:
+        release_layout(claim_layout(tmp_path / f"passing-{number}", "lab"))
+        return claim_layout(tmp_path / f"staying-{number}", "lab")
+
+    with ThreadPoolExecutor(4) as pool:
+        claimed += pool.map(claim_and_release, range(8))
+
+    assert len({layout.network for layout in claimed}) == len(claimed)
 
 
 def test_lab_that_is_not_there_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from secrets import token_hex
 from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.engine.observer import Observer
+from ipsec_orchestrator.engine.precheck import check_before_writing
 from ipsec_orchestrator.engine.run import run
 from ipsec_orchestrator.errors import StalePlanError
 from ipsec_orchestrator.model.outcome import RunReport
@@ -21,7 +22,8 @@ def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -
     """Perform every step of a plan and record it.
 
     Raises:
-        StalePlanError: The plan is of another domain or DC.
+        StalePlanError: The plan is of another domain or DC, or something that it will touch has
+            changed since; nothing has been written then.
         BackendError: The journal can't be written; nothing has been changed then.
     """
     names = world.directory.names()
@@ -39,6 +41,7 @@ def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -
             expected=plan.basis.dc,
             found=names.dc,
         )
+    check_before_writing(plan.steps, world)
     run_id = new_run_id(world)
     with JsonlJournal(place.runs / f"{run_id}.jsonl", world.clock) as journal:
         return run(plan, world, journal, observer, run_id)

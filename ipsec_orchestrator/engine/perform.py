@@ -16,7 +16,7 @@ from ipsec_orchestrator.model.steps import EntryStep, GpoStep, TemplateVersionSt
 from ipsec_orchestrator.planning.draft import differing
 from ipsec_orchestrator.ports import World
 
-_GPT_INI = "gpt.ini"
+GPT_INI = "gpt.ini"
 _ABSENT = "absent"
 _PRESENT = "present"
 _SHOWN_BYTES = 200
@@ -149,6 +149,11 @@ def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
     return StepOutcome.DONE, step.gpo_id
 
 
+def template_name(gpo_id: UUID) -> str:
+    """Name a template's ``gpt.ini`` for messages."""
+    return f"{GPT_INI} of {{{str(gpo_id).upper()}}}"
+
+
 def perform_template_version(step: TemplateVersionStep, world: World) -> StepOutcome:
     """Set the version in ``gpt.ini``; everything else in the file stays.
 
@@ -158,11 +163,11 @@ def perform_template_version(step: TemplateVersionStep, world: World) -> StepOut
         BackendError: The file could not be read or written.
     """
     sysvol = world.sysvol[step.via]
-    content = sysvol.read(step.gpo_id, _GPT_INI)
+    content = sysvol.read(step.gpo_id, GPT_INI)
     number = gpt_ini.version(content).number if content is not None else 0
     if content is not None and number == step.after:
         return StepOutcome.ALREADY
-    where = f"{_GPT_INI} of {{{str(step.gpo_id).upper()}}}"
+    where = template_name(step.gpo_id)
     if number != step.before:
         raise StalePlanError(
             object=where,
@@ -172,8 +177,8 @@ def perform_template_version(step: TemplateVersionStep, world: World) -> StepOut
         )
     new = GpoVersion.from_number(step.after)
     wanted = gpt_ini.with_version(content, new) if content else gpt_ini.new_gpt_ini(new)
-    sysvol.write(step.gpo_id, _GPT_INI, wanted)
-    again = sysvol.read(step.gpo_id, _GPT_INI)
+    sysvol.write(step.gpo_id, GPT_INI, wanted)
+    again = sysvol.read(step.gpo_id, GPT_INI)
     if again != wanted:
         raise ReadBackError(
             object=where,

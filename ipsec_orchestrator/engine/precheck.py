@@ -1,0 +1,134 @@
+"""Looks at everything that a plan will touch before the first write.
+
+A plan is refused as a whole: half of a stale plan must not be carried out. Whatever an earlier,
+interrupted run of the same plan has done already is no reason to refuse it.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from ipsec_orchestrator.codec import gpt_ini
+from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
+from ipsec_orchestrator.errors import StalePlanError
+from ipsec_orchestrator.facts.gpo import read_gpo, read_gpo_by_id
+from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key
+from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step, TemplateVersionStep
+from ipsec_orchestrator.planning.desired import guid_text
+from ipsec_orchestrator.planning.draft import differing
+from ipsec_orchestrator.ports import World
+
+
+def check_before_writing(steps: Iterable[Step], world: World) -> None:
+    """Compare the world with what the plan found.
+
+    Raises:
+        StalePlanError: Something is neither as before nor as any step of the plan leaves it.
+    """
+    steps = tuple(steps)
+    unborn = tuple(_unborn(steps))
+    for step in steps:
+        if isinstance(step, GpoStep):
+            _check_gpo(step, world)
+    chains: dict[str, list[EntryStep]] = {}
+    for step in steps:
+        if isinstance(step, EntryStep):
+            if not any(guid in step.dn.upper() for guid in unborn):
+                chains.setdefault(dn_key(step.dn), []).append(step)
+        elif isinstance(step, TemplateVersionStep) and guid_text(step.gpo_id) not in unborn:
+            _check_template(step, world)
+    for chain in chains.values():
+        _check_chain(chain, world)
+
+
+def _unborn(steps: Iterable[Step]) -> Iterator[str]:
+    """Give the provisional ids of GPOs that are yet to be made: nothing of them can be checked."""
+    for step in steps:
+        if isinstance(step, GpoStep) and step.after:
+            yield guid_text(step.gpo_id)
+
+
+def _check_gpo(step: GpoStep, world: World) -> None:
+    if step.after:
+        found = read_gpo(world.directory, step.name)
+        if found is not None:
+            raise StalePlanError(
+                object=f"GPO {step.name}",
+                attribute="the object",
+                expected="absent",
+                found=f"present as {found.entry.dn}",
+            )
+    elif (gpo := read_gpo_by_id(world.directory, step.gpo_id)) is not None:
+        name = gpo.entry.attributes.text("displayName")
+        if name != step.name:
+            raise StalePlanError(
+                object=gpo.entry.dn,
+                attribute="displayName",
+                expected=step.name,
+                found=str(name),
+            )
+
+
+def _check_template(step: TemplateVersionStep, world: World) -> None:
+    content = world.sysvol[step.via].read(step.gpo_id, GPT_INI)
+    number = gpt_ini.version(content).number if content is not None else 0
+    if number not in {step.before, step.after}:
+        raise StalePlanError(
+            object=template_name(step.gpo_id),
+            attribute="Version",
+            expected=str(step.before),
+            found=str(number),
+        )
+
+
+def _check_chain(chain: list[EntryStep], world: World) -> None:
+    """Check one object against what it is before its first step and after each of them."""
+    names = {name.casefold(): name for step in chain for name in _names(step)}
+    found = world.directory.read(chain[0].dn, tuple(names.values()))
+    states = _states(chain)
+    if any(_fits(found, state) for state in states):
+        return
+    first = states[0]
+    if found is None or first is None:
+        raise StalePlanError(
+            object=chain[0].dn,
+            attribute="the object",
+            expected="absent" if first is None else "present",
+            found="absent" if found is None else "present, with other content",
+        )
+    name = differing(first, found.attributes)[0]
+    raise StalePlanError(
+        object=found.dn,
+        attribute=name,
+        expected=shown(first.values_of(name)),
+        found=shown(found.attributes.values_of(name)),
+    )
+
+
+def _names(step: EntryStep) -> Iterator[str]:
+    for side in (step.before, step.after):
+        yield from side or ()
+
+
+def _states(chain: list[EntryStep]) -> list[Attributes | None]:
+    """Give the object's known attributes before the first step and after each."""
+    known: dict[str, tuple[bytes, ...]] | None = None
+    # An attribute that a later step touches is, until then, as that step expects it.
+    for step in reversed(chain):
+        if step.before is not None:
+            known = {**(known or {}), **dict(step.before.items())}
+    first = chain[0].before
+    states: list[Attributes | None] = [None if first is None else Attributes(known or {})]
+    current = {} if first is None else dict(known or {})
+    for step in chain:
+        if step.after is None:
+            states.append(None)
+            current = {}
+        else:
+            current = {**current, **dict(step.after.items())}
+            states.append(Attributes(current))
+    return states
+
+
+def _fits(found: Entry | None, state: Attributes | None) -> bool:
+    if found is None or state is None:
+        return found is None and state is None
+    return not differing(state, found.attributes)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.assignments import read_assignments
 from ipsec_orchestrator.facts.ip_security_container import read_ip_security_container
 from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
@@ -36,11 +37,20 @@ def domain_policies(world: World) -> tuple[AssignedPolicy, ...]:
     return tuple(found)
 
 
-def host_policies(host: Host, world: World) -> tuple[MemberObservation, tuple[ShownPolicy, ...]]:
-    """Ask a host what it has.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPolicies:
+    """What a host said, and the policies in its cache."""
 
-    Raises:
-        BackendError: It can't be asked.
-    """
-    observation = parse_member_policy(world.members.run(host, world.scripts("member_policy")))
-    return observation, shown_policies(parts_of_cache(observation.cache or ()))
+    observation: MemberObservation
+    policies: tuple[ShownPolicy, ...]
+
+
+def asked(host: Host, world: World) -> HostPolicies | str:
+    """Ask a host what it has; the reason where it can't be asked."""
+    try:
+        answer = world.members.run(host, world.scripts("member_policy"))
+        observation = parse_member_policy(answer)
+    except OrchestratorError as error:
+        return str(error)
+    policies = shown_policies(parts_of_cache(observation.cache or ()))
+    return HostPolicies(observation=observation, policies=policies)

@@ -53,6 +53,13 @@ def lab() -> None:
     metavar="HOST:FAULT",
     help="Something wrong with a host from the start, for example vm1:latency=2 or vm2:hang.",
 )
+@click.option(
+    "-i",
+    "--inventory",
+    multiple=True,
+    type=click.Path(),
+    help="Faults from an inventory: the list of words under variables: lab_faults of a host.",
+)
 @click.option("--install", is_flag=True, help="Install missing Debian packages (as root).")
 @json_option
 def up(
@@ -61,6 +68,7 @@ def up(
     name: str,
     members: int,
     faults: tuple[str, ...],
+    inventory: tuple[str, ...],
     install: bool,
     as_json: bool,
 ) -> int:
@@ -84,7 +92,7 @@ def up(
     settings = LabSettings(
         members=members,
         powershell=powershell(),
-        faults=_faults(faults),
+        faults=_faults((*_inventory_faults(inventory), *faults)),
     )
     found = start_lab(folder, name, settings, tell)
     if as_json:
@@ -113,6 +121,22 @@ def install_for_lab(folder: Path) -> None:
         log = folder / "install.log"
         install_missing(log, on_progress=lambda text: talk().print(text, soft_wrap=True))
         log.unlink(missing_ok=True)
+
+
+def _inventory_faults(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the faults that an inventory wants, as ``--fault`` writes them."""
+    if not files:
+        return ()
+    from ipsec_orchestrator.adapters.specification import read_inventory  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.errors import UsageError  # noqa: PLC0415 - lazy
+
+    found: list[str] = []
+    for host in read_inventory([Path(name) for name in files]).hosts:
+        words = host.variables.get("lab_faults", [])
+        if not isinstance(words, list):
+            raise UsageError(f"lab_faults of {host.name} is no list of words.")
+        found += [f"{host.name}:{word}" for word in words]
+    return tuple(found)
 
 
 def _faults(words: tuple[str, ...]) -> "dict[str, HostFaults]":

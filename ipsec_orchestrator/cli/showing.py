@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ipsec_orchestrator.app.show import domain_policies, host_policies
+from ipsec_orchestrator.app.show import HostPolicies, asked, domain_policies
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.output import print_json, print_lines
@@ -40,39 +40,60 @@ def show_domain(connection: Connection, policy_name: str | None, *, as_json: boo
     return Exit.DONE
 
 
-def show_host(connection: Connection, name: str, *, as_json: bool) -> Exit:
-    """Show what one host has."""
+def show_hosts(connection: Connection, name: str | None, *, as_json: bool) -> Exit:
+    """Show what one host has, or every host of ``--limit``."""
     inventory = connection.read_inventory()
-    host = inventory.host(name) or select(inventory, name)[0]
+    chosen = select(inventory, name or connection.limit or "*")
     with connection.open(inventory) as world:
-        observation, policies = host_policies(host, world)
+        found = sorted(
+            world.runner.each(lambda host: asked(host, world), chosen),
+            key=lambda pair: chosen.index(pair[0]),
+        )
+    if as_json:
+        documents = [_host_document(host.name, answer) for host, answer in found]
+        print_json(documents[0] if name else {"hosts": documents})
+    else:
+        for host, answer in found:
+            print_lines((*_answer_lines(host.name, answer), Line()))
+    unread = any(isinstance(answer, str) for _, answer in found)
+    return Exit.SOME_HOSTS if unread else Exit.DONE
+
+
+def _host_document(name: str, answer: HostPolicies | str) -> dict[str, Json]:
+    if isinstance(answer, str):
+        return {"host": name, "error": answer}
+    observation = answer.observation
     assigned = observation.assigned
     policy_id = assigned.policy_id if assigned else None
-    if as_json:
-        document: dict[str, Json] = {
-            "host": host.name,
-            "time": observation.time.isoformat(),
-            "culture": observation.culture,
-            "ps_version": observation.ps_version,
-            "services": {
-                name: {"state": service.state, "start_mode": service.start_mode}
-                for name, service in sorted(observation.services.items())
-            },
-            "assigned": {
-                "name": assigned.name,
-                "path": assigned.path,
-                "id": guid_text(policy_id) if policy_id else None,
-            }
-            if assigned
-            else None,
-            "policies": [policy_to_json(policy) for policy in policies],
+    return {
+        "host": name,
+        "time": observation.time.isoformat(),
+        "culture": observation.culture,
+        "ps_version": observation.ps_version,
+        "services": {
+            service.name: {"state": service.state, "start_mode": service.start_mode}
+            for service in sorted(observation.services.values(), key=lambda found: found.name)
+        },
+        "assigned": {
+            "name": assigned.name,
+            "path": assigned.path,
+            "id": guid_text(policy_id) if policy_id else None,
         }
-        print_json(document)
-        return Exit.DONE
-    print_lines(_host_lines(host.name, observation))
-    for policy in policies:
-        print_lines((Line(), *policy_lines(policy)))
-    return Exit.DONE
+        if assigned
+        else None,
+        "policies": [policy_to_json(policy) for policy in answer.policies],
+    }
+
+
+def _answer_lines(name: str, answer: HostPolicies | str) -> Iterator[Line]:
+    if isinstance(answer, str):
+        yield Line(f"host {name}", Tone.HEADING)
+        yield Line(f"  could not be read: {answer}", Tone.BAD)
+        return
+    yield from _host_lines(name, answer.observation)
+    for policy in answer.policies:
+        yield Line()
+        yield from policy_lines(policy)
 
 
 def _host_lines(name: str, observation: MemberObservation) -> Iterator[Line]:

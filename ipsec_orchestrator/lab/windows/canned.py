@@ -58,7 +58,7 @@ def _create_gpo(commands: WindowsCommands, parameters: Arguments) -> Json:
 
 def _remove_gpo(commands: WindowsCommands, parameters: Arguments) -> Json:
     try:
-        commands.run("remove-gpo", {"id": parameters.get("Id")})
+        commands.run("remove-gpo", {"id": parameters.get("Id"), "keep_links": True})
     except ImitatedError as error:
         if error.error_id == GPO_ID_NOT_FOUND:
             return {"removed": False}

@@ -118,7 +118,10 @@ class WindowsCommands:
     def _remove_gpo(self, arguments: Arguments) -> Json:
         store = self._store("Remove-GPO")
         name = _text(arguments, "name")
-        store.delete(store.by_name(name).gpo_id if name else _guid(arguments))
+        store.delete(
+            store.by_name(name).gpo_id if name else _guid(arguments),
+            keep_links=bool(arguments.get("keep_links")),
+        )
         return None
 
     def _set_link(self, arguments: Arguments) -> Json:

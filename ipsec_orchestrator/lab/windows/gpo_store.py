@@ -25,7 +25,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
     LINK_NOT_FOUND,
     ImitatedError,
 )
-from ipsec_orchestrator.model.directory import Attributes, Scope
+from ipsec_orchestrator.model.directory import Attributes, Entry, Scope, same_dn, split_dn
 from ipsec_orchestrator.ports import Directory, Gpos
 
 OpenDirectory = Callable[[], AbstractContextManager[Directory]]
@@ -105,15 +105,24 @@ class GpoStore:
             gpo_id = self._maker.create(name)
             return self._by_id(directory, gpo_id)
 
-    def delete(self, gpo_id: UUID) -> None:
-        """Delete a GPO; its links stay.
+    def delete(self, gpo_id: UUID, *, keep_links: bool = False) -> None:
+        """Delete a GPO, with everything below it, and its links unless they are to be kept.
 
         Raises:
             ImitatedError: There is no such GPO.
         """
         with self._open() as directory:
-            self._by_id(directory, gpo_id)
-        self._maker.delete(gpo_id)
+            gpo = self._by_id(directory, gpo_id)
+            linked = _linked_to(directory, gpo_id)
+            for half in ("Machine", "User"):
+                # samba-tool expects these to be empty; Windows deletes the whole tree.
+                _delete_below(directory, f"CN={half},{gpo.dn}")
+            self._maker.delete(gpo_id)
+            for entry in linked:
+                before = entry.attributes.text("gPLink") or ""
+                after = before if keep_links else str(parse_gp_link(before).remove(gpo_id))
+                # samba-tool takes links away always, others never.
+                directory.replace(entry.dn, _link_attribute(after))
 
     def by_id(self, gpo_id: UUID) -> GpoRecord:
         """Find a GPO by GUID.
@@ -226,6 +235,27 @@ class GpoStore:
             for entry in directory.search(base, Scope.CHILDREN, ldap_filter, _ATTRIBUTES)
         ]
         return sorted(records, key=lambda found: found.display_name.casefold())
+
+
+def _linked_to(directory: Directory, gpo_id: UUID) -> Sequence[Entry]:
+    wanted = f"(gPLink=*{braced(gpo_id)}*)"
+    base = directory.names().domain_dn
+    return list(directory.search(base, Scope.SUBTREE, wanted, ("gPLink",)))
+
+
+def _delete_below(directory: Directory, dn: str) -> None:
+    below = [
+        entry.dn
+        for entry in directory.search(dn, Scope.SUBTREE, "(objectClass=*)", ("objectClass",))
+        if not same_dn(entry.dn, dn)
+    ]
+    # The deepest first: an object with children can't be deleted.
+    for found in sorted(below, key=lambda each: len(split_dn(each)), reverse=True):
+        directory.delete(found)
+
+
+def _link_attribute(text: str) -> Attributes:
+    return Attributes({"gPLink": (text.encode(),) if text else ()})
 
 
 def _read_links(directory: Directory, target: str) -> tuple[GpLinks, bool]:

@@ -65,6 +65,7 @@ function global:Remove-GPO {
         [switch] $KeepLinks
     )
     $wanted = if ($PSCmdlet.ParameterSetName -eq 'Name') { @{ name = $Name } } else { @{ id = $Guid.ToString() } }
+    $wanted['keep_links'] = [bool] $KeepLinks
     Invoke-LabCommand -Verb 'remove-gpo' -Arguments $wanted | Out-Null
 }
 

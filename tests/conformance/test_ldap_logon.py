@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from ipsec_orchestrator.adapters.authentication import Credential
+from ipsec_orchestrator.adapters.clock import SystemClock
 from ipsec_orchestrator.adapters.domain_locator import (
     DomainController,
     FoundBy,
@@ -17,7 +18,6 @@ from ipsec_orchestrator.adapters.domain_locator import (
 )
 from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
 from ipsec_orchestrator.adapters.memory import seeded_directory
-from ipsec_orchestrator.adapters.clock import SystemClock
 from ipsec_orchestrator.errors import (
     AccessDeniedError,
     AuthenticationError,
@@ -75,9 +75,7 @@ def test_a_wrong_password_is_told_as_such(
 ) -> None:
     """The number 52e in the DC's answer becomes a sentence, without the password in it."""
     del weak_user
-    error = _refusal(
-        endpoint(transport=transport, auth=auth, credential=_as_weak("wrong-one"))
-    )
+    error = _refusal(endpoint(transport=transport, auth=auth, credential=_as_weak("wrong-one")))
     assert "user name or password is wrong" in str(error)
     assert "wrong-one" not in str(error)
 
@@ -140,7 +138,9 @@ def test_simple_bind_needs_a_password(endpoint: Callable[..., Endpoint]) -> None
         assert error.reason == "simple bind needs a user and a password"
 
 
-def test_ntlm_needs_a_password(endpoint: Callable[..., Endpoint], administrator: Credential) -> None:
+def test_ntlm_needs_a_password(
+    endpoint: Callable[..., Endpoint], administrator: Credential
+) -> None:
     """NTLM with a ticket alone is refused in plain words."""
     only_ticket = replace(administrator, password=None)
     error = _refusal(endpoint(auth=AuthMethod.NTLM, credential=only_ticket))
@@ -208,9 +208,7 @@ def test_range_retrieval_goes_on_to_the_end(real_directory: LdapDirectory) -> No
     """An attribute that comes in parts is given whole, under its plain name."""
     numbers = [f"{number:04}".encode() for number in range(250)]
     dn = f"CN=many,{_USERS}"
-    real_directory.add(
-        dn, Attributes({"objectClass": (b"contact",), "otherTelephone": numbers})
-    )
+    real_directory.add(dn, Attributes({"objectClass": (b"contact",), "otherTelephone": numbers}))
     try:
         entry = real_directory.read(dn, ["otherTelephone;range=0-99", "cn"])
         found = list(real_directory.search(dn, Scope.BASE, "(cn=*)", ["otherTelephone;range=0-9"]))

@@ -201,9 +201,7 @@ def test_deleting_takes_container_and_folder_with_all_in_them(
 
 
 @pytest.mark.parametrize("auth", [AuthMethod.KERBEROS, AuthMethod.NTLM, AuthMethod.NEGOTIATE])
-def test_the_connection_is_encrypted_by_every_logon(
-    sysvol_share: Share, auth: AuthMethod
-) -> None:
+def test_the_connection_is_encrypted_by_every_logon(sysvol_share: Share, auth: AuthMethod) -> None:
     """SMB 3.1.1 with encryption comes up with a ticket and with a password."""
     share = Share(replace(sysvol_share.endpoint, auth=auth))
     try:

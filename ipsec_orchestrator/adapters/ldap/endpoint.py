@@ -12,10 +12,10 @@ class Endpoint:
 
     Attributes:
         fqdn: Its DNS name: for the ticket (``ldap/fqdn``), the certificate, and messages.
-        settings: Transport, authentication, port, CA file, durations; ``settings.address`` is
-            where to connect if the name does not resolve to it.
+        settings: Transport, authentication, port, CA file, durations. Its ``server`` and
+            ``address`` are the locator's business and not looked at here: the DC may be another.
         credential: Who we are.
-        address: Where to connect; ``None`` leaves it to ``settings.address``, then to the name.
+        address: Where to connect; ``None`` leaves it to the name.
     """
 
     fqdn: str
@@ -26,4 +26,4 @@ class Endpoint:
     @property
     def connect_to(self) -> str:
         """Address or name for the TCP connection."""
-        return self.settings.address or self.address or self.fqdn
+        return self.address or self.fqdn

@@ -28,6 +28,8 @@ CONTROL_VARIABLE: Final = "IPSEC_LAB_CONTROL"
 HOST_VARIABLE: Final = "IPSEC_LAB_HOST"
 _REQUEST_BYTES: Final = 1_000_000
 _IDLE_SECONDS: Final = 30.0
+# sun_path of Linux, with the NUL at its end.
+_SOCKET_PATH_BYTES: Final = 108
 
 
 class _Connection(socketserver.StreamRequestHandler):
@@ -86,20 +88,23 @@ class ControlServer:
         """Prepare; nothing listens yet.
 
         Args:
-            path: Where the socket is made. Unix allows about 100 bytes.
+            path: Where the socket is made. Its folder has to exist.
             hosts: The commands of every host, by name.
         """
         self.path = path
         self._hosts = hosts
         self._server: _Server | None = None
         self._thread: threading.Thread | None = None
+        self._folder: int | None = None
 
     def start(self) -> None:
         """Listen from now on."""
-        # The mode has to be right from the first moment; nobody else runs in this window.
+        if len(os.fsencode(self.path)) >= _SOCKET_PATH_BYTES:
+            self._folder = os.open(self.path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        # The mode has to be right from the first moment.
         old = os.umask(0o177)
         try:
-            self._server = _Server(self.path, self._hosts)
+            self._server = _Server(self._reachable_path(), self._hosts)
         finally:
             os.umask(old)
         self._thread = threading.Thread(
@@ -117,7 +122,9 @@ class ControlServer:
             self._thread.join()
             self._server.server_close()
             self.path.unlink(missing_ok=True)
-        self._server = self._thread = None
+        if self._folder is not None:
+            os.close(self._folder)
+        self._server = self._thread = self._folder = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -127,5 +134,14 @@ class ControlServer:
         self.stop()
 
     def environment(self, host: str) -> Mapping[str, str]:
-        """Give the variables by which an engine's imitations find this socket and their host."""
-        return {CONTROL_VARIABLE: str(self.path), HOST_VARIABLE: host}
+        """Give the variables by which an engine's imitations find this socket and their host.
+
+        To be called once it listens.
+        """
+        return {CONTROL_VARIABLE: str(self._reachable_path()), HOST_VARIABLE: host}
+
+    def _reachable_path(self) -> Path:
+        """Give the socket's path, through our own open folder where the real one is too long."""
+        if self._folder is None:
+            return self.path
+        return Path(f"/proc/{os.getpid()}/fd/{self._folder}/{self.path.name}")

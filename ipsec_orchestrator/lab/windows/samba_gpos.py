@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from ipsec_orchestrator.codec.guid import GUID_PATTERN, braced, parse_braced
 from ipsec_orchestrator.errors import LabProgramError
-from ipsec_orchestrator.lab.domain.layout import LabLayout
+from ipsec_orchestrator.lab.domain.layout import DNS_DOMAIN, LabLayout
 from ipsec_orchestrator.lab.domain.tools import run_in_lab, samba_client_options
 from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker
 
@@ -26,25 +26,33 @@ class SambaToolMaker(GpoMaker):
 
     @override
     def create(self, name: str) -> UUID:
-        found = _GUID.findall(self._run("create", name))
+        layout = self._layout
+        said = self._run("create", name, "--tmpdir", str(layout.client_dir))
+        found = _GUID.findall(said)
         if not found:
             raise LabProgramError(program="samba-tool gpo create", reason="it gave no GUID")
+        gpo_id = parse_braced(found[-1], field="GPO")
+        # The hosts' scripts look into the folder itself, not through SMB, and Linux tells gpt.ini
+        # from GPT.INI: they would make a second file.
+        folder = layout.samba_dir / "state" / "sysvol" / DNS_DOMAIN / "Policies" / braced(gpo_id)
+        (folder / "GPT.INI").rename(folder / "gpt.ini")
         # What samba-tool leaves in SYSVOL has inherited ACLs; New-GPO sets the GPO's own.
-        reset = ["samba-tool", "ntacl", "sysvolreset", f"--configfile={self._layout.smb_conf}"]
-        run_in_lab(self._layout, reset, deadline_seconds=_DEADLINE_SECONDS)
-        return parse_braced(found[-1], field="GPO")
+        reset = ["samba-tool", "ntacl", "sysvolreset", f"--configfile={layout.smb_conf}"]
+        run_in_lab(layout, reset, deadline_seconds=_DEADLINE_SECONDS)
+        return gpo_id
 
     @override
     def delete(self, gpo_id: UUID) -> None:
         self._run("del", braced(gpo_id))
 
-    def _run(self, verb: str, argument: str) -> str:
+    def _run(self, verb: str, argument: str, *options: str) -> str:
         layout = self._layout
         # "--" keeps a name that begins with a dash from being an option.
         command = [
             "samba-tool",
             "gpo",
             verb,
+            *options,
             *samba_client_options(layout),
             "-H",
             f"ldap://{layout.dc_fqdn}",

@@ -24,8 +24,8 @@ _PARAMETERS: Final[Sequence[tuple[str, bool]]] = (
     ("windowstyle", True),
     ("version", True),
     ("psconsolefile", True),
-    ("configurationname", True),
     ("command", True),
+    ("configurationname", True),
     ("file", True),
 )
 _WITH_VALUE: Final = frozenset(name for name, has_value in _PARAMETERS if has_value)

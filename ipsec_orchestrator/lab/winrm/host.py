@@ -42,9 +42,7 @@ class WinrmHost:
         self._faults = settings.faults
         self._stopping = threading.Event()
         self._registry = ShellRegistry(settings.quotas)
-        actions = ShellActions(
-            self._registry, self._start_backend, settings.quotas.idle_timeout_seconds
-        )
+        actions = ShellActions(self._registry, self._start_backend, settings.quotas)
         self._surroundings = Surroundings(
             dispatcher=Dispatcher(settings, actions),
             faults=lambda: self._faults,

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import logging
 import threading
 import uuid
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from ipsec_orchestrator.lab.winrm.answers import (
     CannedResult,
 )
 from ipsec_orchestrator.lab.winrm.output import CommandOutput
+from ipsec_orchestrator.lab.winrm.psrp_fragments import split_after
 from ipsec_orchestrator.lab.winrm.psrp_server import (
     PoolCall,
     RunspaceLimit,
@@ -31,6 +33,10 @@ from ipsec_orchestrator.lab.winrm.psrp_values import to_json
 from ipsec_orchestrator.lab.winrm.settings import Quotas
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
 
+_LOG: Final = logging.getLogger(__name__)
+# psrpcore answers malformed messages with whatever its parsing happens to raise.
+_MALFORMED: Final = (psrpcore.PSRPCoreError, ValueError, LookupError, AttributeError, TypeError)
+_CONNECT_ANSWER_FRAGMENTS: Final = 2
 _FRAGMENT_BYTES: Final = 32768  # what a Windows host sends as one blob
 
 
@@ -81,7 +87,7 @@ class CannedPool:
                 self._pool.receive_data(psrpcore.PSRPPayload(content, kind, pipeline_id))
                 while (event := self._pool.next_event()) is not None:
                     self._act(event)
-            except (psrpcore.PSRPCoreError, ValueError, LookupError) as error:
+            except _MALFORMED as error:
                 raise WsmanFaultError(FaultKind.INVALID_PARAMETER) from error
             self._send()
 
@@ -117,16 +123,21 @@ class CannedPool:
         with self._lock:
             self._pool.disconnect()
             self._pool.connect()
+            self._pool.prepare_message(self._pool.our_capability)
             try:
                 self._pool.receive_data(
                     psrpcore.PSRPPayload(content, psrpcore.StreamType.default, None)
                 )
                 while self._pool.next_event() is not None:
                     pass
-            except (psrpcore.PSRPCoreError, ValueError, LookupError) as error:
+            except _MALFORMED as error:
                 raise WsmanFaultError(FaultKind.INVALID_PARAMETER) from error
             payload = self._pool.data_to_send()
-        return b"" if payload is None else payload.data
+            fragments = b"" if payload is None else payload.data
+            # Capability and limits are the answer itself; Receive fetches what follows them.
+            first, rest = split_after(fragments, _CONNECT_ANSWER_FRAGMENTS)
+            self._outputs[None].write("stdout", rest)
+        return first
 
     def command_ids(self) -> Sequence[str]:
         """Name the pipelines that were not terminated."""
@@ -145,7 +156,8 @@ class CannedPool:
         kind = types.PSRPMessageType
         if event.message_type == kind.CreatePipeline and event.pipeline_id is not None:
             pipeline = self._pool.pipeline_table[event.pipeline_id]
-            pipeline.start()
+            # Set, not started: start() would send state Running, which Windows keeps to itself.
+            pipeline.state = types.PSInvocationState.Running
             threading.Thread(
                 target=self._run_answer, args=(pipeline,), name="psrp-canned", daemon=True
             ).start()
@@ -160,13 +172,14 @@ class CannedPool:
             self._pool.runspace_availability_response(call.ci, response=True)
 
     def _run_answer(self, pipeline: ServerPipeline) -> None:
-        # A broken callable still ends its pipeline; threading reports the traceback.
-        result = BROKEN_ANSWER
         try:
             call = self._call_of(pipeline.metadata)
             result = UNKNOWN_SCRIPT if call is None else self._answer(call)
-        finally:
-            self._finish(pipeline, result)
+        except Exception:  # noqa: BLE001 - reported, and the client is told
+            # Whatever the caller's code raises, the client must not be left waiting.
+            _LOG.exception("The answer of host %s failed", self._host)
+            result = BROKEN_ANSWER
+        self._finish(pipeline, result)
 
     def _call_of(self, pipeline: object) -> CannedCall | None:
         """Give the call of a pipeline that is one script and nothing else."""

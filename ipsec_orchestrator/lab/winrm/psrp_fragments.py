@@ -58,3 +58,12 @@ def without_pipeline_states(fragments: bytes) -> bytes:
             kept += fragments[offset:end]
         offset = end
     return kept
+
+
+def split_after(fragments: bytes, count: int) -> tuple[bytes, bytes]:
+    """Part the first so many fragments from the rest."""
+    end = 0
+    for _ in range(count):
+        if end + _FRAGMENT.size <= len(fragments):
+            end += _FRAGMENT.size + _FRAGMENT.unpack_from(fragments, end)[3]
+    return fragments[:end], fragments[end:]

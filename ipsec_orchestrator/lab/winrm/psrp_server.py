@@ -44,10 +44,6 @@ class ServerPipeline(Protocol):
     state: types.PSInvocationState
     metadata: object
 
-    def start(self) -> None:
-        """Enter state Running."""
-        ...
-
     def stop(self) -> None:
         """Report state Stopped."""
         ...
@@ -70,6 +66,8 @@ class ServerPool(Protocol):
 
     pipeline_table: MutableMapping[uuid.UUID, ServerPipeline]
 
+    our_capability: types.SessionCapability
+
     @property
     def max_runspaces(self) -> int:
         """The most runspaces that the client wants."""
@@ -89,6 +87,10 @@ class ServerPool(Protocol):
 
     def runspace_availability_response(self, ci: int, response: int) -> None:
         """Answer a call about runspaces: a count, or for a wish whether it is granted."""
+        ...
+
+    def prepare_message(self, message: types.PSObject) -> None:
+        """Queue any message."""
         ...
 
     def disconnect(self) -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from xml.sax.saxutils import escape, quoteattr
 
 from ipsec_orchestrator.lab.winrm.documents import PSRP_PREFIX, shell_document
+from ipsec_orchestrator.lab.winrm.settings import Quotas
 from ipsec_orchestrator.lab.winrm.shells import Shell, ShellBackend, ShellRegistry
 from ipsec_orchestrator.lab.winrm.soap import NAMESPACES, SoapRequest, parse_duration
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
@@ -78,11 +79,11 @@ class ShellActions:
         self,
         registry: ShellRegistry,
         start_backend: Callable[[Opening], ShellBackend],
-        idle_timeout_seconds: float,
+        quotas: Quotas,
     ) -> None:
         self._registry = registry
         self._start_backend = start_backend
-        self._idle_timeout_seconds = idle_timeout_seconds
+        self._quotas = quotas
 
     def create(self, request: SoapRequest, client: Client) -> Answered:
         """Open a shell."""
@@ -114,7 +115,9 @@ class ShellActions:
                 client_address=client.address,
                 input_streams=wanted.findtext("rsp:InputStreams", "stdin", NAMESPACES),
                 output_streams=wanted.findtext("rsp:OutputStreams", "stdout stderr", NAMESPACES),
-                idle_timeout_seconds=(parse_duration(idle) if idle else self._idle_timeout_seconds),
+                idle_timeout_seconds=(
+                    parse_duration(idle) if idle else self._quotas.idle_timeout_seconds
+                ),
                 backend=self._start_backend(opening),
             )
 
@@ -159,7 +162,8 @@ class ShellActions:
         if wanted is None:
             raise WsmanFaultError(FaultKind.INVALID_XML)
         command_id = wanted.get("CommandId")
-        room_bytes = request.max_envelope_bytes - _ENVELOPE_OVERHEAD_BYTES
+        most_bytes = min(request.max_envelope_bytes, self._quotas.max_envelope_kilobytes * 1024)
+        room_bytes = most_bytes - _ENVELOPE_OVERHEAD_BYTES
         with self._registry.use(_shell_id(request), client.user) as shell:
             output = shell.backend.output(command_id)
             batch = output.take(

@@ -1,6 +1,7 @@
 """WinRS shells without PowerShell: a script and its parameters come as JSON on standard input."""
 
 import json
+import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from ipsec_orchestrator.lab.winrm.winrs_commands import (
 )
 from ipsec_orchestrator.model.json import Json
 
+_LOG: Final = logging.getLogger(__name__)
 _NO_DOCUMENT: Final = b"Standard input holds no JSON document with script and parameters.\r\n"
 
 
@@ -93,12 +95,13 @@ class CannedCommands(WinrsCommands):
         ).start()
 
     def _run_answer(self, call: CannedCall, output: CommandOutput) -> None:
-        result = BROKEN_ANSWER
         try:
             result = self._answer(call)
-        finally:
-            # A broken callable still ends its command; threading reports the traceback.
-            _finish(output, result)
+        except Exception:  # noqa: BLE001 - reported, and the client is told
+            # Whatever the caller's code raises, the client must not be left waiting.
+            _LOG.exception("The answer of host %s failed", call.host)
+            result = BROKEN_ANSWER
+        _finish(output, result)
 
 
 def _finish(output: CommandOutput, result: CannedResult) -> None:

@@ -60,9 +60,11 @@ class AnswerFields:
         value = self._value(name)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or value != int(value):
-            return self._fail(name, f"a whole number was expected, not {_kind(value)}")
-        return int(value)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        return self._fail(name, f"a whole number was expected, not {_kind(value)}")
 
     def moment(self, name: str) -> datetime:
         """Give a UTC time; it must be there."""

@@ -217,7 +217,7 @@ def test_any_json_is_read_or_refused(field: str, value: Any) -> None:  # noqa: A
     answer = full_answer() | {field: value}
 
     try:
-        place = field if parse_member_policy(answer) else ""
+        place = field if parse_member_policy(answer).time.tzinfo is UTC else "no time zone"
     except UnexpectedAnswerError as error:
         place = error.field
 

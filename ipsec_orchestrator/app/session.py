@@ -1,22 +1,15 @@
 """Opens the world of a run: credential, the one DC, its share, the members."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 
-from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.clock import SystemClock
-from ipsec_orchestrator.adapters.domain_locator import (
-    DomainController,
-    FoundBy,
-    confirm,
-    locate,
-)
-from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
+from ipsec_orchestrator.adapters.domain_connection import connect_domain
+from ipsec_orchestrator.adapters.domain_locator import DomainController
 from ipsec_orchestrator.adapters.members import WindowsMembers
 from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.adapters.secrets import GivenCredential, open_credential
-from ipsec_orchestrator.adapters.smb import Share, ShareEndpoint, SmbGpos, SmbSysvol
 from ipsec_orchestrator.adapters.thread_runner import ThreadRunner
 from ipsec_orchestrator.adapters.winrm_gpos import WinrmGpos
 from ipsec_orchestrator.adapters.winrm_sysvol import WinrmSysvol
@@ -32,7 +25,7 @@ def connected(
     options: ConnectOptions,
     *,
     dc: str | None = None,
-) -> Iterator[World]:
+) -> Generator[World]:
     """Give the world while the block runs; connections are made when they are first used.
 
     Args:
@@ -56,21 +49,19 @@ def connected(
         )
         clock = SystemClock()
         stack.callback(clock.stop)
-        controller, directory = _open_directory(domain, credential, stack)
-        share = Share(_share_endpoint(domain, controller, credential))
-        stack.callback(share.close)
+        connection = stack.enter_context(connect_domain(domain, credential))
         members = WindowsMembers(credential)
-        host = _controller_host(inventory, controller)
+        host = _controller_host(inventory, connection.controller)
         yield World(
             inventory=inventory,
-            directory=directory,
+            directory=connection.directory,
             gpos={
                 GpoVia.WINRM: WinrmGpos(members, controller=host, domain=domain.name),
-                GpoVia.SMB: SmbGpos(directory, share),
+                GpoVia.SMB: connection.gpos,
             },
             sysvol={
                 GpoVia.WINRM: WinrmSysvol(members, controller=host, domain=domain.name),
-                GpoVia.SMB: SmbSysvol(share, domain=domain.name),
+                GpoVia.SMB: connection.sysvol,
             },
             members=members,
             scripts=script_call,
@@ -84,46 +75,6 @@ def _domain(domain: Domain, dc: str | None) -> Domain:
     if dc is None:
         return domain
     return replace(domain, pdc=dc, ldap=replace(domain.ldap, server=dc))
-
-
-def _open_directory(
-    domain: Domain,
-    credential: Credential,
-    stack: ExitStack,
-) -> tuple[DomainController, LdapDirectory]:
-    opened: dict[str, LdapDirectory] = {}
-
-    def directory_of(controller: DomainController) -> LdapDirectory:
-        if controller.fqdn not in opened:
-            settings = domain.ldap
-            if controller.found_by is FoundBy.ROLE_OWNER:
-                settings = replace(settings, address=None)
-            endpoint = Endpoint(
-                fqdn=controller.fqdn,
-                credential=credential,
-                settings=settings,
-                address=controller.address,
-            )
-            opened[controller.fqdn] = stack.enter_context(LdapDirectory(endpoint))
-        return opened[controller.fqdn]
-
-    controller = confirm(domain, locate(domain), directory_of)
-    return controller, directory_of(controller)
-
-
-def _share_endpoint(
-    domain: Domain,
-    controller: DomainController,
-    credential: Credential,
-) -> ShareEndpoint:
-    return ShareEndpoint(
-        fqdn=controller.fqdn,
-        credential=credential,
-        auth=domain.ldap.auth,
-        address=controller.address,
-        connect_timeout_seconds=domain.ldap.connect_timeout_seconds,
-        operation_timeout_seconds=domain.ldap.read_timeout_seconds,
-    )
 
 
 def _controller_host(inventory: Inventory, controller: DomainController) -> Host:

@@ -1,6 +1,6 @@
 """What plan, apply and remove share: read the files, connect, make the plan."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def planned(
     connection: Connection,
     *,
     removal: bool,
-) -> Iterator[tuple[Plan, World]]:
+) -> Generator[tuple[Plan, World]]:
     """Make the plan, or load it, and keep the connection for carrying it out."""
     inventory = connection.read_inventory()
     if is_plan_file(path):

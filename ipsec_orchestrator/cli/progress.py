@@ -1,7 +1,7 @@
 """Progress: a live checklist of stages on a terminal, plain lines in a log. All on stderr."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 from rich.live import Live
@@ -25,7 +25,7 @@ _SIGNS = {
 
 
 @contextmanager
-def telling() -> Iterator[Callable[[str], None]]:
+def telling() -> Generator[Callable[[str], None]]:
     """Show what is being read: one changing line on a terminal, plain lines in a log."""
     console = talk()
     if not console.is_terminal:
@@ -36,7 +36,7 @@ def telling() -> Iterator[Callable[[str], None]]:
 
 
 @contextmanager
-def watching(plan: Plan) -> Iterator[Observer]:
+def watching(plan: Plan) -> Generator[Observer]:
     """Show a run while it goes on."""
     if not talk().is_terminal:
         yield LogObserver(plan)

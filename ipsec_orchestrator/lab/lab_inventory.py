@@ -55,7 +55,7 @@ def inventory_text(layout: LabLayout, hosts: Sequence[LabHost]) -> str:
     yaml = YAML()
     text = io.StringIO()
     text.write(f"# The lab {layout.name!r}: written by `orchestrate lab up`, gone with it.\n")
-    yaml.dump(document, text)
+    yaml.dump(document, text)  # pyright: ignore[reportUnknownMemberType]  # ruamel leaves it untyped
     return text.getvalue()
 
 

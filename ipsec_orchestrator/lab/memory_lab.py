@@ -1,7 +1,7 @@
 """The lab where no Samba can be had: the same story on the in-memory adapters, in one process."""
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager, nullcontext
 from ipaddress import ip_network
 from pathlib import Path
@@ -40,7 +40,7 @@ _OU_DN = f"OU={OU},{DOMAIN_DN}"
 
 
 @contextmanager
-def memory_world() -> Iterator[World]:
+def memory_world() -> Generator[World]:
     """Give a world like that of the lab, gone with the block."""
     with tempfile.TemporaryDirectory(prefix="ipsec-orchestrator-demo-") as folder:
         # No address of this layout is ever listened on; it only numbers the hosts.

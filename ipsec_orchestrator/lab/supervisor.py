@@ -11,7 +11,9 @@ import signal
 import socketserver
 import sys
 import threading
+from collections.abc import Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 from typing_extensions import override
@@ -68,7 +70,7 @@ class _Channel(socketserver.ThreadingUnixStreamServer):
 
     def answer(self, line: bytes) -> Json:
         """Carry out one request."""
-        request = json.loads(line)
+        request: Json = json.loads(line)
         try:
             match request:
                 case {"verb": "status"}:
@@ -77,7 +79,7 @@ class _Channel(socketserver.ThreadingUnixStreamServer):
                         "pid": os.getpid(),
                         "faults": {name: faults_to_json(f) for name, f in faults.items()},
                     }
-                case {"verb": "faults", "host": str(host), "faults": dict(faults)}:
+                case {"verb": "faults", "host": str(host), "faults": Mapping() as faults}:
                     self._simulation.set_faults(host, faults_from_json(faults))
                     return {"done": True}
                 case _:
@@ -93,8 +95,12 @@ def supervise(layout: LabLayout) -> None:
         OrchestratorError: The domain or a host did not start; nothing is left running.
     """
     stopping = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, stop)
     os.environ["KRB5_CONFIG"] = str(layout.krb5_conf)
     settings = LabSettings.from_json(settings_file(layout.root).read_text(encoding="utf-8"))
     domain = Domain.open(layout)

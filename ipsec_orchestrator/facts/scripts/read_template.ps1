@@ -24,7 +24,18 @@ function Resolve-TemplatePath {
         throw (New-Object -TypeName System.Management.Automation.ErrorRecord -ArgumentList @(
                 $reason, 'ipsec_orchestrator.PathOutsideTemplate', 'InvalidArgument', $File))
     }
-    return $full
+    # Names are case-blind on Windows. On other disks the existing spelling has to be found.
+    $found = $folder
+    foreach ($part in $full.Substring($folder.Length + 1).Split($separator)) {
+        $next = $found + $separator + $part
+        if ([IO.Directory]::Exists($found)) {
+            foreach ($entry in [IO.Directory]::GetFileSystemEntries($found)) {
+                if ([IO.Path]::GetFileName($entry) -eq $part) { $next = $entry }
+            }
+        }
+        $found = $next
+    }
+    return $found
 }
 
 $full = Resolve-TemplatePath -Gpo $GpoId -DomainName $Domain -File $Path

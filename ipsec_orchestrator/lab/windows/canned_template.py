@@ -67,4 +67,14 @@ def _resolve(host: SimulatedHost, gpo_id: UUID, domain: str, path: str) -> Path:
     file = Path(os.path.normpath(folder / path.replace("\\", "/")))
     if folder not in file.parents:
         raise ImitatedError(OUTSIDE, path)
-    return file
+    return _as_spelled(folder, file.relative_to(folder))
+
+
+def _as_spelled(folder: Path, relative: Path) -> Path:
+    """Give the path in the spelling of what exists: names are case-blind on Windows."""
+    found = folder
+    for part in relative.parts:
+        entries = found.iterdir() if found.is_dir() else ()
+        key = part.casefold()
+        found = next((e for e in entries if e.name.casefold() == key), found / part)
+    return found

@@ -130,6 +130,10 @@ class SimulatedHost:
         )
         with registry.change() as keys:
             _lay_out(keys, settings)
+            assigned = assigned_policy_dn(keys)
+        if assigned is not None:
+            # The registry is from an earlier life of this host: it has been booted.
+            self._wake_agent()
 
     def now(self) -> datetime:
         """Give the time by the host's own clock."""

@@ -151,6 +151,16 @@ def test_templates_are_read_and_written(reached: Reached) -> None:
     assert reached.world.sysvol.read(made, "gpt.ini") == content[:7]
 
 
+def test_file_names_are_case_blind(reached: Reached) -> None:
+    """One file, however it is spelled: a Samba DC has GPT.INI, a Windows DC gpt.ini."""
+    made = gpos(reached).create(name=f"spelled {uuid4()}", wished_id=UUID(int=1), comment="")
+    sysvol = WinrmSysvol(reached.members, controller=reached.hosts["dc1"], domain=DOMAIN)
+
+    sysvol.write(made, "GPT.INI", b"one file")
+
+    assert sysvol.read(made, "gpt.ini") == reached.world.sysvol.read(made, "gpt.ini") == b"one file"
+
+
 def test_a_template_that_somebody_changed_is_not_overwritten(reached: Reached) -> None:
     """Between our read and our write another administrator's save wins."""
     made = gpos(reached).create(name=f"contested {uuid4()}", wished_id=UUID(int=1), comment="")

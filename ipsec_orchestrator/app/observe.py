@@ -6,7 +6,14 @@ from dataclasses import replace
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.computers import read_computers
-from ipsec_orchestrator.facts.gpo import ObservedGpo, read_gpo, read_links_elsewhere, read_ou
+from ipsec_orchestrator.facts.gpo import (
+    COMMENT_FILE,
+    ObservedGpo,
+    comment_text,
+    read_gpo,
+    read_links_elsewhere,
+    read_ou,
+)
 from ipsec_orchestrator.facts.ip_security_container import read_ip_security_container
 from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
 from ipsec_orchestrator.facts.observed import Observed
@@ -49,9 +56,14 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
 
 
 def _with_template(gpo: ObservedGpo, playbook: Playbook, world: World) -> ObservedGpo:
-    content = world.sysvol[playbook.gpo.via].read(gpo.gpo_id, "gpt.ini")
+    sysvol = world.sysvol[playbook.gpo.via]
+    content = sysvol.read(gpo.gpo_id, "gpt.ini")
     number = gpt_ini.version(content).number if content is not None else None
-    return replace(gpo, template_version=number)
+    comment = ""
+    if not gpo.entry.attributes.values_of("adminDescription"):
+        # A run that ended right after making the GPO had no time to mark it.
+        comment = comment_text(sysvol.read(gpo.gpo_id, COMMENT_FILE))
+    return replace(gpo, template_version=number, comment=comment)
 
 
 def observe_members(

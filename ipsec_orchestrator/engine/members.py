@@ -47,14 +47,30 @@ class _Visit:
     wanted: WantedOnMember | None
     deadline: float
     say: _Say
+    force: bool
 
 
 def refresh_members(
     steps: Iterable[MemberStep],
     world: World,
     observer: Observer,
+    *,
+    force: bool = False,
 ) -> Iterator[MemberResult]:
-    """Refresh and verify members; results come as they are ready."""
+    """Refresh and verify members; results come as they are ready.
+
+    Args:
+        steps: Who is to have what.
+        world: How they are reached.
+        observer: Hears of every look.
+        force: Have the settings applied although no GPO has a new version. Windows skips
+            unchanged GPOs, so a member that lost its policy would never get it back otherwise.
+
+    Raises:
+        PlanError: The policy that members ought to have is not in the directory.
+        CodecError: One of its objects can't be decoded.
+        BackendError: The directory can't be read.
+    """
     steps = list(steps)
     wanted = {
         after: read_assigned_set(world.directory, UUID(after.strip("{}"))) if after else None
@@ -71,7 +87,7 @@ def refresh_members(
 
         started = world.clock.monotonic_seconds()
         deadline = started + host.winrm.deadline_seconds
-        result = _visit(_Visit(host, wanted[step.after], deadline, say), world)
+        result = _visit(_Visit(host, wanted[step.after], deadline, say, force), world)
         spent = world.clock.monotonic_seconds() - started
         return MemberResult(
             host=result.host,
@@ -116,7 +132,7 @@ def _order(visit: _Visit, world: World) -> datetime:
     """
     before = _first_look(visit, world)
     visit.say("ordering the refresh")
-    call = world.scripts("start_refresh", {"Force": False}, deadline_seconds=_LOOK_SECONDS)
+    call = world.scripts("start_refresh", {"Force": visit.force}, deadline_seconds=_LOOK_SECONDS)
     try:
         world.members.run(visit.host, call)
     except OutcomeUnknownError as error:

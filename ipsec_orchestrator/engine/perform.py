@@ -9,7 +9,7 @@ from uuid import UUID
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
 from ipsec_orchestrator.errors import ReadBackError, StalePlanError
-from ipsec_orchestrator.facts.gpo import read_gpo, read_gpo_by_id
+from ipsec_orchestrator.facts.gpo import COMMENT_FILE, comment_text, read_gpo, read_gpo_by_id
 from ipsec_orchestrator.model.directory import Attributes, Entry
 from ipsec_orchestrator.model.outcome import StepOutcome
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, TemplateVersionStep
@@ -120,6 +120,8 @@ def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
     gpos = world.gpos[step.via]
     if step.after:
         found = read_gpo(world.directory, step.name)
+        if found is not None and _is_made_by(step, found.gpo_id, world):
+            return StepOutcome.ALREADY, found.gpo_id
         if found is not None:
             raise StalePlanError(
                 object=f"GPO {step.name}",
@@ -152,6 +154,14 @@ def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
 def template_name(gpo_id: UUID) -> str:
     """Name a template's ``gpt.ini`` for messages."""
     return f"{GPT_INI} of {{{str(gpo_id).upper()}}}"
+
+
+def _is_made_by(step: GpoStep, gpo_id: UUID, world: World) -> bool:
+    """Tell whether a GPO of the wished name is the one that this step made in an earlier run."""
+    if gpo_id == step.gpo_id:
+        return True
+    content = world.sysvol[step.via].read(gpo_id, COMMENT_FILE)
+    return bool(step.comment) and comment_text(content) == step.comment
 
 
 def perform_template_version(step: TemplateVersionStep, world: World) -> StepOutcome:

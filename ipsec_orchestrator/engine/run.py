@@ -1,6 +1,6 @@
 """Carries out a plan: reads its steps, nothing else."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import assert_never
@@ -215,32 +215,57 @@ def _perform_members(
         observer.step_begins(number, step)
         journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
     started = world.clock.monotonic_seconds()
-    steps = [step for _, step in by_host.values()]
-    for member in refresh_members(steps, world, observer):
-        number, step = by_host[member.host]
+    try:
+        for member in _refreshed(by_host, world, observer, progress):
+            number, step = by_host[member.host]
+            journal.append(
+                "member-ends",
+                number=number,
+                stage=step.stage.value,
+                host=member.host,
+                outcome=member.outcome.value,
+                reason=member.reason,
+            )
+            done = member.outcome is HostOutcome.DONE
+            result = _result(
+                number,
+                step,
+                StepOutcome.DONE if done else StepOutcome.FAILED,
+                member.reason,
+            )
+            progress.members.append(member)
+            progress.steps.append(result)
+            observer.member_ended(member)
+            observer.step_ended(result)
+    except OrchestratorError as error:
+        progress.error = str(error)
+        ended = {result.number for result in progress.steps}
+        for number, step in by_host.values():
+            if number not in ended:
+                result = _result(number, step, StepOutcome.FAILED, str(error))
+                progress.steps.append(result)
+                observer.step_ended(result)
         journal.append(
-            "member-ends",
-            number=number,
-            stage=step.stage.value,
-            host=member.host,
-            outcome=member.outcome.value,
-            reason=member.reason,
+            "members-failed",
+            stage=_MEMBERS,
+            error=type(error).__name__,
+            reason=str(error),
         )
-        done = member.outcome is HostOutcome.DONE
-        result = _result(
-            number,
-            step,
-            StepOutcome.DONE if done else StepOutcome.FAILED,
-            member.reason,
-        )
-        progress.members.append(member)
-        progress.steps.append(result)
-        observer.member_ended(member)
-        observer.step_ended(result)
     progress.phases[_MEMBERS] = world.clock.monotonic_seconds() - started
     # They end in any order; people look for them in that of the plan.
     order = {host: place for place, host in enumerate(by_host)}
     progress.members.sort(key=lambda member: order[member.host])
+
+
+def _refreshed(
+    by_host: Mapping[str, tuple[int, MemberStep]],
+    world: World,
+    observer: Observer,
+    progress: _Progress,
+) -> Iterator[MemberResult]:
+    steps = [step for _, step in by_host.values()]
+    written = any(result.outcome is StepOutcome.DONE for result in progress.steps)
+    return refresh_members(steps, world, observer, force=not written)
 
 
 def _result(number: int, step: Step, outcome: StepOutcome, reason: str = "") -> StepResult:

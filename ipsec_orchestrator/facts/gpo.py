@@ -18,6 +18,7 @@ GPO_ATTRIBUTES = (
     "adminDescription",
 )
 ASSIGNMENT_ATTRIBUTES = ("objectClass", "ipsecOwnersReference", "ipsecName", "description")
+COMMENT_FILE = "GPO.cmt"
 # Parents of the assignment object, from the GPO downwards [MS-GPIPSEC] 2.2.2.
 ASSIGNMENT_PARENTS = ("CN=Machine", "CN=Microsoft", "CN=Windows")
 
@@ -31,12 +32,14 @@ class ObservedGpo:
         entry: The container.
         below: Machine, Microsoft, Windows and IPSEC, as far as they exist, by DN.
         template_version: The version in ``gpt.ini``; ``None`` if there is no such file.
+        comment: The comment that it was made with; empty if there is none or nobody looked.
     """
 
     gpo_id: UUID
     entry: Entry
     below: tuple[Entry, ...]
     template_version: int | None = None
+    comment: str = ""
 
     def child(self, dn: str) -> Entry | None:
         """Find one of the objects below the container."""
@@ -53,6 +56,12 @@ class ObservedOu:
     def gp_link(self) -> str | None:
         """The ``gPLink`` value, ``None`` if there is none."""
         return self.entry.attributes.text("gPLink")
+
+
+def comment_text(content: bytes | None) -> str:
+    """Read ``GPO.cmt``, where a GPO's template keeps the comment (UTF-16, little-endian)."""
+    text = (content or b"").decode("utf-16-le", errors="replace")
+    return text.removeprefix("\ufeff").rstrip("\0")
 
 
 def assignment_dns(gpo_dn: str) -> tuple[str, ...]:

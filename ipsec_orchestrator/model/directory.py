@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from typing_extensions import override
+
+# How many names are remembered in their comparable form; a large domain's policy objects fit in.
+_REMEMBERED = 8192
 
 
 def split_dn(dn: str) -> tuple[str, ...]:
@@ -23,6 +27,7 @@ def split_dn(dn: str) -> tuple[str, ...]:
     return (*parts, last) if last or parts else ()
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def dn_key(dn: str) -> str:
     """Give the form under which two spellings of one DN are equal (case and blanks folded)."""
     folded: list[str] = []

@@ -50,8 +50,15 @@ def plan_apply(
         observed.container,
         repaired=objects.repaired,
     )
-    directory = gpo + link + objects.draft + assignment.draft
-    refresh = plan_members(members, observed, assigned, policies, moved=bool(directory.steps))
+    directory = gpo + link + objects.draft + assignment
+    refresh = plan_members(
+        members,
+        observed,
+        assigned,
+        policies,
+        playbook=playbook.name,
+        moved=bool(directory.steps),
+    )
     clean_up = plan_deletion(objects.replaced, observed.container)
     warned = Draft(warnings=cautions(playbook, inventory, members, observed))
     whole = directory + refresh + clean_up + warned

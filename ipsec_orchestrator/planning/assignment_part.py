@@ -4,8 +4,6 @@ Order [MS-GPOL] 2.2.8.2: the assignment object, then ``gpt.ini``, then extension
 version number in one modify. Until that last modify no member looks.
 """
 
-from dataclasses import dataclass
-
 from ipsec_orchestrator.codec.extension_names import (
     IPSEC_PAIR,
     ExtensionNames,
@@ -21,25 +19,23 @@ from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, Step, TemplateVersionStep
-from ipsec_orchestrator.planning.desired import DesiredPolicy, marker
+from ipsec_orchestrator.planning.adoption import ASSIGNMENT_NAMES
+from ipsec_orchestrator.planning.desired import (
+    DesiredPolicy,
+    announced_version,
+    announcement,
+    marker,
+)
 from ipsec_orchestrator.planning.draft import Draft, differing
 from ipsec_orchestrator.planning.gpo_part import GpoTarget
 
-_NAMES = ("ipsecOwnersReference", "ipsecName", "description")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentPart:
-    """Changes and steps, and whether members have something new to fetch."""
-
-    draft: Draft
-    published: bool
+_MARK = "adminDescription"
 
 
 def wanted_assignment(policy: DesiredPolicy | None) -> Attributes:
     """Give the three attributes of the assignment object [MS-GPIPSEC] 2.2.2."""
     if policy is None:
-        return Attributes(dict.fromkeys(_NAMES, ()))
+        return Attributes(dict.fromkeys(ASSIGNMENT_NAMES, ()))
     return Attributes(
         {
             "ipsecOwnersReference": (policy.dn.encode(),),
@@ -56,7 +52,7 @@ def plan_assignment(
     container: IpSecurityContainer,
     *,
     repaired: bool,
-) -> AssignmentPart:
+) -> Draft:
     """Plan the assignment and everything that makes members notice it.
 
     Raises:
@@ -81,14 +77,15 @@ def plan_assignment(
             )
     switched = bool(differing(wanted, found.attributes)) if found else policy is not None
     if switched:
-        before = found.attributes.only(_NAMES) if found else Attributes(dict.fromkeys(_NAMES, ()))
+        mark = announcement(playbook.name, next_version(target).machine)
+        after = wanted.with_values(_MARK, [mark.encode()])
         steps.append(
             EntryStep(
                 stage=Stage.ASSIGNMENT,
                 title=f"assign {policy.name}" if policy else "unassign the policy",
                 dn=dn,
-                before=before,
-                after=wanted,
+                before=(found.attributes if found else Attributes()).only(after),
+                after=after,
             ),
         )
     change = Change(
@@ -103,12 +100,17 @@ def plan_assignment(
         playbook,
         target,
         wants_pair=policy is not None,
-        needed=switched or repaired,
+        needed=switched or repaired or is_unheard(playbook, target),
     )
-    return AssignmentPart(
-        draft=Draft(changes=(change,), steps=tuple(steps)) + version,
-        published=bool(version.steps),
-    )
+    return Draft(changes=(change,), steps=tuple(steps)) + version
+
+
+def is_unheard(playbook: Playbook, target: GpoTarget) -> bool:
+    """Tell whether an earlier run switched the assignment and ended before telling members."""
+    found = target.observed.child(assignment_dns(target.dn)[-1]) if target.observed else None
+    mark = found.attributes.text(_MARK) if found else None
+    announced = announced_version(mark, playbook.name)
+    return announced is not None and announced > _versions(target)[0].machine
 
 
 def _refuse_foreign(
@@ -120,8 +122,12 @@ def _refuse_foreign(
     if found is None or owner is None or playbook.gpo.adopt:
         return
     policy = container.entry(owner)
-    mark = policy.attributes.text("adminDescription") if policy else None
-    if mark != marker(playbook.name):
+    if policy is not None:
+        ours = policy.attributes.text(_MARK) == marker(playbook.name)
+    else:
+        # Somebody deleted the policy; our own assignment of it is put right.
+        ours = announced_version(found.attributes.text(_MARK), playbook.name) is not None
+    if not ours:
         name = found.attributes.text("ipsecName") or owner
         raise ForeignObjectError(
             object=f"The assignment of the GPO {playbook.gpo.name!r}",
@@ -140,7 +146,7 @@ def _is_there(target: GpoTarget, dn: str) -> bool:
 def _parent(dn: str, playbook: Playbook) -> EntryStep:
     attributes = {
         "objectClass": (b"container",),
-        "adminDescription": (marker(playbook.name).encode(),),
+        _MARK: (marker(playbook.name).encode(),),
     }
     return EntryStep(
         stage=Stage.ASSIGNMENT,
@@ -192,9 +198,7 @@ def plan_version(
     text = observed.entry.attributes.text("gPCMachineExtensionNames") if observed else None
     names = parse_extension_names(text or "")
     wanted = names.insert(IPSEC_PAIR) if wants_pair else names
-    number = int((observed.entry.attributes.text("versionNumber") if observed else None) or "0")
-    container = GpoVersion.from_number(number)
-    template = GpoVersion.from_number((observed.template_version if observed else 0) or 0)
+    container, template = _versions(target)
     if not needed and wanted == names and container == template:
         return Draft()
     return publish(
@@ -208,6 +212,27 @@ def plan_version(
     )
 
 
+def _versions(target: GpoTarget) -> tuple[GpoVersion, GpoVersion]:
+    """Give the version of the container and that of the template."""
+    observed = target.observed
+    number = int((observed.entry.attributes.text("versionNumber") if observed else None) or "0")
+    template = (observed.template_version if observed else None) or 0
+    return GpoVersion.from_number(number), GpoVersion.from_number(template)
+
+
+def next_version(target: GpoTarget) -> GpoVersion:
+    """Give the version under which members hear of what is planned now."""
+    return _raised(*_versions(target))
+
+
+def _raised(container: GpoVersion, template: GpoVersion) -> GpoVersion:
+    ahead = GpoVersion(
+        user=max(container.user, template.user),
+        machine=max(container.machine, template.machine),
+    )
+    return ahead.next_machine()
+
+
 def publish(
     playbook: Playbook,
     target: GpoTarget,
@@ -219,11 +244,7 @@ def publish(
     stage: Stage,
 ) -> Draft:
     """Give the two steps that raise both versions together and set the extension names."""
-    ahead = GpoVersion(
-        user=max(container.user, template.user),
-        machine=max(container.machine, template.machine),
-    )
-    new = ahead.next_machine()
+    new = _raised(container, template)
     steps = (
         TemplateVersionStep(
             stage=stage,

@@ -54,7 +54,7 @@ def _weak(playbook: Playbook) -> Iterator[Caution]:
                 text=f"Filter action {action.name} uses {_listed(found)}, which are weak by "
                 f"today's measure. {_BEST}",
             )
-        if any(method.esp and method.esp[0] is Cipher.NONE for method in action.methods):
+        if any(not method.esp or method.esp[0] is Cipher.NONE for method in action.methods):
             yield Caution(
                 code="no-encryption",
                 text=f"Filter action {action.name} has a method without encryption: traffic may "
@@ -131,13 +131,11 @@ def _scope(
 
 def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
     own = observed.gpo.gpo_id if observed.gpo else None
-    links = parse_gp_link(observed.ou.gp_link or "")
-    mine = links.link_order(own) if own else None
     for rival in observed.rivals:
         if rival.gpo_id == own:
             continue
         name = rival.entry.attributes.text("displayName") or rival.entry.dn
-        if _wins(rival.gpo_id, observed, mine):
+        if _wins(rival.gpo_id, playbook, observed):
             yield Caution(
                 code="another-gpo-wins",
                 text=f"GPO {name} also carries IPsec settings and comes before "
@@ -151,14 +149,29 @@ def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
             )
 
 
-def _wins(rival: UUID, observed: Observed, mine: int | None) -> bool:
-    """Tell whether a rival on the same OU has the better link order, or is enforced above."""
+def _wins(rival: UUID, playbook: Playbook, observed: Observed) -> bool:
+    """Tell whether a rival goes before our GPO as it will be linked [MS-GPOL] 3.2.5.1.5.
+
+    Enforced links go before others, of enforced ones the highest; on one OU the link order counts.
+    """
+    if rival in observed.enforced_above:
+        return True
     links = parse_gp_link(observed.ou.gp_link or "")
-    here = links.link_order(rival)
-    if here is not None:
-        # A new link goes to the end of the order, so whatever is there already comes first.
-        return mine is None or here < mine
-    return rival in observed.enforced_above
+    link, here = links.find(rival), links.link_order(rival)
+    if link is None or here is None or link.disabled:
+        return False
+    if link.enforced != playbook.gpo.enforced:
+        return link.enforced
+    own = observed.gpo.gpo_id if observed.gpo else None
+    mine = links.link_order(own) if own else None
+    wished = playbook.gpo.order
+    if mine is None:
+        # A new link goes to the end of the order unless the playbook says where.
+        return wished is None or here < wished
+    if wished is None:
+        return here < mine
+    # Our link moves to its wished place; those behind its old place move up by one.
+    return here - (here > mine) < wished
 
 
 def _unread(observed: Observed) -> Iterator[Caution]:

@@ -87,6 +87,22 @@ def marker(playbook: str) -> str:
     return f"ipsec_orchestrator playbook={playbook}"
 
 
+def announcement(playbook: str, machine_version: int) -> str:
+    """Give the ``adminDescription`` of an assignment object.
+
+    It names the version of the GPO under which members are to hear of the assignment: a run that
+    ends between the two is thereby noticed.
+    """
+    return f"{marker(playbook)} version={machine_version}"
+
+
+def announced_version(mark: str | None, playbook: str) -> int | None:
+    """Give the version that :func:`announcement` names; ``None`` if the mark is not ours."""
+    head, separator, number = (mark or "").partition(" version=")
+    is_ours = head == marker(playbook) and bool(separator)
+    return int(number) if is_ours and number.isascii() and number.isdigit() else None
+
+
 def gpo_marker(playbook: str, *, created: bool) -> str:
     """Give the mark of a GPO: made by us, or taken over."""
     return f"ipsec_orchestrator {'created' if created else 'adopted'} playbook={playbook}"

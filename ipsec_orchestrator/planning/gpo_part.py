@@ -12,6 +12,7 @@ from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
+from ipsec_orchestrator.planning.adoption import adoption_mark, adoption_of, read_adoption
 from ipsec_orchestrator.planning.desired import POLICIES_CONTAINER, gpo_marker, guid_text
 from ipsec_orchestrator.planning.draft import Draft, change_entry
 from ipsec_orchestrator.planning.lower import NAMESPACE
@@ -41,13 +42,12 @@ def plan_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:
     gpo = observed.gpo
     target = GpoTarget(gpo_id=gpo.gpo_id, dn=gpo.entry.dn, observed=gpo)
     mark = gpo.entry.attributes.text("adminDescription")
-    ours = (
-        gpo_marker(playbook.name, created=True),
-        gpo_marker(playbook.name, created=False),
-    )
     after: dict[str, list[bytes]] = {}
     fields: list[FieldChange] = []
-    if mark not in ours:
+    if is_ours_unmarked(gpo, playbook):
+        after["adminDescription"] = [gpo_marker(playbook.name, created=True).encode()]
+        fields.append(FieldChange(field="marked as ours", old=None, new=playbook.name))
+    elif not is_ours(mark, playbook):
         if not playbook.gpo.adopt:
             raise ForeignObjectError(
                 object=f"The GPO {playbook.gpo.name!r} ({guid_text(gpo.gpo_id)})",
@@ -55,7 +55,10 @@ def plan_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:
                 cure="Choose another gpo.name, or set gpo.adopt: true in the playbook to take "
                 "it over; its other settings are left alone.",
             )
-        after["adminDescription"] = [gpo_marker(playbook.name, created=False).encode()]
+        before = adoption_of(gpo, parse_gp_link(observed.ou.gp_link or ""))
+        after["adminDescription"] = [
+            adoption_mark(playbook.name, before, playbook.gpo.name).encode(),
+        ]
         fields.append(FieldChange(field="taken over", old=mark, new=playbook.name))
     flags = int(gpo.entry.attributes.text("flags") or "0")
     if flags & _COMPUTER_HALF_DISABLED:
@@ -73,6 +76,20 @@ def plan_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:
         fields=tuple(fields),
     )
     return target, Draft(changes=(change,), steps=steps)
+
+
+def is_ours(mark: str | None, playbook: Playbook) -> bool:
+    """Tell whether a GPO bears this playbook's mark: made by it, or taken over."""
+    return (
+        mark == gpo_marker(playbook.name, created=True)
+        or read_adoption(mark, playbook.name) is not None
+    )
+
+
+def is_ours_unmarked(gpo: ObservedGpo, playbook: Playbook) -> bool:
+    """Tell whether we made a GPO in a run that ended before it was marked."""
+    unmarked = not gpo.entry.attributes.values_of("adminDescription")
+    return unmarked and gpo.comment == COMMENT.format(playbook=playbook.name)
 
 
 def _new_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:

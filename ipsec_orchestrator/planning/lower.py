@@ -37,6 +37,11 @@ from ipsec_orchestrator.planning.lower_blobs import (
 NAMESPACE = UUID("5d0e3c4e-9a57-5f6f-8c2b-3f1f0a4d7e21")
 
 
+def _key(*parts: str) -> str:
+    """Join the names that make an object's key; no name holds the separator, so none collide."""
+    return "\0".join(parts)
+
+
 @dataclass(frozen=True, slots=True)
 class _Names:
     """What the builder needs to know of its surroundings."""
@@ -128,11 +133,12 @@ def _policy(
     own_lists: list[str],
     own_actions: list[str],
 ) -> DesiredPolicy:
-    key = f"policy/{policy.name}"
+    key = _key("policy", policy.name)
     dn = names.dn(ObjectKind.POLICY, key)
-    exchange_key = f"key exchange/{policy.name}"
-    default_key = f"{policy.name}/{DEFAULT_RESPONSE_NAME}"
-    default_rule_dn = names.dn(ObjectKind.RULE, f"rule/{default_key}")
+    exchange_key = _key("key exchange", policy.name)
+    default_rule_key = _key("default response rule", policy.name)
+    default_action_key = _key("default response action", policy.name)
+    default_rule_dn = names.dn(ObjectKind.RULE, default_rule_key)
     rule_dns = [names.dn(ObjectKind.RULE, _rule_key(policy, rule)) for rule in policy.rules]
     objects = [
         _object(
@@ -159,14 +165,14 @@ def _policy(
         _object(
             names,
             ObjectKind.RULE,
-            f"rule/{default_key}",
+            default_rule_key,
             name=DEFAULT_RESPONSE_NAME,
             unnamed=True,
             blob=rule_value(None, default_response=policy.default_response),
             owners=[dn],
             references={
                 "ipsecNegotiationPolicyReference": [
-                    names.dn(ObjectKind.FILTER_ACTION, f"filter action/{default_key}"),
+                    names.dn(ObjectKind.FILTER_ACTION, default_action_key),
                 ],
             },
         ),
@@ -174,7 +180,7 @@ def _policy(
         _object(
             names,
             ObjectKind.FILTER_ACTION,
-            f"filter action/{default_key}",
+            default_action_key,
             name=DEFAULT_RESPONSE_NAME,
             unnamed=True,
             blob=DEFAULT_RESPONSE_ACTION,
@@ -200,11 +206,12 @@ def _policy(
 
 
 def _rule_key(policy: Policy, rule: Rule) -> str:
-    return f"rule/{policy.name}/{rule.name}"
+    # A policy has one rule a filter list; names of rules need not differ.
+    return _key("rule", policy.name, rule.filter_list)
 
 
 def _rule(policy: Policy, rule: Rule, names: _Names, policy_dn: str) -> DesiredObject:
-    action_key = f"filter action/{rule.filter_action}"
+    action_key = _key("filter action", rule.filter_action)
     return _object(
         names,
         ObjectKind.RULE,
@@ -216,7 +223,7 @@ def _rule(policy: Policy, rule: Rule, names: _Names, policy_dn: str) -> DesiredO
         references={
             "ipsecNegotiationPolicyReference": [names.dn(ObjectKind.FILTER_ACTION, action_key)],
             "ipsecFilterReference": [
-                names.dn(ObjectKind.FILTER_LIST, f"filter list/{rule.filter_list}"),
+                names.dn(ObjectKind.FILTER_LIST, _key("filter list", rule.filter_list)),
             ],
         },
     )
@@ -244,7 +251,7 @@ def _action(action: FilterAction, names: _Names, owners: list[str]) -> DesiredOb
     return _object(
         names,
         ObjectKind.FILTER_ACTION,
-        f"filter action/{action.name}",
+        _key("filter action", action.name),
         name=action.name,
         description=action.description,
         blob=negotiation_value(action),
@@ -254,14 +261,14 @@ def _action(action: FilterAction, names: _Names, owners: list[str]) -> DesiredOb
 
 
 def _list(filter_list: FilterList, names: _Names, owners: list[str]) -> DesiredObject:
-    key = f"filter list/{filter_list.name}"
+    key = _key("filter list", filter_list.name)
     return _object(
         names,
         ObjectKind.FILTER_LIST,
         key,
         name=filter_list.name,
         description=filter_list.description,
-        blob=filters_value(filter_list, lambda index: names.id_of(f"{key}/{index}")),
+        blob=filters_value(filter_list, lambda index: names.id_of(_key(key, str(index)))),
         owners=owners,
     )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from ipsec_orchestrator.facts.assigned_set import assigned_set
+from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
 from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.facts.member_verdict import (
     MemberOutcome,
@@ -16,7 +17,7 @@ from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import UNKNOWN_POLICY, MemberStep
-from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text
+from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text, marker
 from ipsec_orchestrator.planning.draft import Draft
 
 MEMBER = "member"
@@ -28,6 +29,7 @@ def plan_members(
     policy: DesiredPolicy | None,
     policies: Iterable[DesiredPolicy] = (),
     *,
+    playbook: str,
     moved: bool,
 ) -> Draft:
     """Plan a refresh of every member that has something new to fetch, or that can't be read.
@@ -37,6 +39,7 @@ def plan_members(
         observed: What was read, members included.
         policy: What they ought to have; ``None`` for none.
         policies: All policies of the playbook; they may share parts.
+        playbook: Its name, by which our policies are marked.
         moved: Whether the directory changes in this plan; then everybody is refreshed.
     """
     wanted = _wanted(policy, policies) if policy else None
@@ -44,6 +47,11 @@ def plan_members(
     steps: list[MemberStep] = []
     for host in members:
         found = observed.members.get(host.name)
+        if policy is None and isinstance(found, MemberObservation):
+            other = _policy_of_others(found, observed.container, playbook)
+            if other is not None:
+                changes.append(_left_alone(host, other))
+                continue
         verdict = (
             judge_member(found, wanted, None) if isinstance(found, MemberObservation) else None
         )
@@ -73,6 +81,29 @@ def _wanted(policy: DesiredPolicy, policies: Iterable[DesiredPolicy]) -> WantedO
         for thing in each.objects
     }
     return assigned_set(entries, policy.dn)
+
+
+def _policy_of_others(
+    found: MemberObservation,
+    container: IpSecurityContainer,
+    playbook: str,
+) -> str | None:
+    """Name the policy of another GPO that a member has instead of ours, if it has one."""
+    entry = container.entry(found.assigned.policy_dn) if found.assigned else None
+    if entry is None or entry.attributes.text("adminDescription") == marker(playbook):
+        return None
+    return entry.attributes.text("ipsecName") or entry.dn
+
+
+def _left_alone(host: Host, other: str) -> Change:
+    return Change(
+        stage=Stage.MEMBERS,
+        action=Action.UNCHANGED,
+        kind="member",
+        name=host.name,
+        object=host.fqdn,
+        reason=f"It has {other}, which another GPO assigns; ours does not reach it.",
+    )
 
 
 def _id_of(found: MemberObservation | str | None) -> str | None:

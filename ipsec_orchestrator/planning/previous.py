@@ -1,6 +1,6 @@
 """Our own objects of an earlier specification: what to call them, how to take them away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
@@ -79,9 +79,10 @@ def plan_deletion(
     objects = list(objects)
     doomed = {dn_key(old.entry.dn) for old in objects}
     held = _held(container, doomed)
+    loosened = {dn_key(old.entry.dn): _loosened(old, doomed, held) for old in objects}
     steps: list[Step] = []
     for old in objects:
-        loose = _loosened(old, doomed if dn_key(old.entry.dn) not in held else doomed - held.keys())
+        loose = loosened[dn_key(old.entry.dn)]
         if loose:
             title = f"loosen {old.kind.value} {old.name}"
             steps.append(change_entry(stage or STAGE_OF_KIND[old.kind], title, old.entry, loose))
@@ -91,7 +92,7 @@ def plan_deletion(
                 stage or STAGE_OF_KIND[kind],
                 f"delete {kind.value} {old.name}",
                 old.entry,
-                without=_loosened(old, doomed),
+                without=loosened[dn_key(old.entry.dn)],
             )
             for old in objects
             if old.kind is kind and dn_key(old.entry.dn) not in held
@@ -99,8 +100,8 @@ def plan_deletion(
     warnings = tuple(
         Caution(
             code="still-referenced",
-            text=f"{old.kind.value} {old.name} stays, because {held[dn_key(old.entry.dn)]} "
-            "refers to it and is not ours.",
+            text=f"{old.kind.value} {old.name} stays, because {held[dn_key(old.entry.dn)]}, which "
+            "is not ours, needs it.",
         )
         for old in objects
         if dn_key(old.entry.dn) in held
@@ -108,38 +109,56 @@ def plan_deletion(
     return Draft(steps=tuple(steps), warnings=warnings)
 
 
-def _loosened(old: PreviousObject, doomed: AbstractSet[str]) -> Attributes:
-    """Give the references of an object as they are without those to doomed objects.
+def _loosened(
+    old: PreviousObject,
+    doomed: AbstractSet[str],
+    held: Mapping[str, str],
+) -> Attributes:
+    """Give the references of an object as they are without those to objects that go.
 
-    Rules go before whatever they refer to, so their own references may stay until then.
+    Rules that go do so before whatever they refer to, so their own references stay until then.
     """
-    if old.kind is ObjectKind.RULE:
+    if old.kind is ObjectKind.RULE and dn_key(old.entry.dn) not in held:
         return Attributes()
     after: dict[str, tuple[bytes, ...]] = {}
     for name, values in old.entry.attributes.items():
         if name.casefold() not in DN_ATTRIBUTES:
             continue
-        kept = tuple(
-            value
-            for value in values
-            if dn_key(value.decode(errors="surrogateescape")) not in doomed
-        )
+        going = doomed - held.keys()
+        kept = tuple(value for value in values if _key(value) not in going)
         if kept != values:
             after[name] = kept
     return Attributes(after)
 
 
+def _key(value: bytes) -> str:
+    return dn_key(value.decode(errors="surrogateescape"))
+
+
 def _held(container: IpSecurityContainer, doomed: AbstractSet[str]) -> dict[str, str]:
-    """Tell which doomed objects somebody else's object refers to: key of the DN -> who."""
+    """Tell which doomed objects somebody else's object needs, directly or through another.
+
+    Returns:
+        Key of the DN -> who needs it.
+    """
     held: dict[str, str] = {}
-    for key, entry in sorted(container.entries.items()):
-        if key in doomed:
-            continue
-        for name, values in entry.attributes.items():
-            # An owner is above its parts: being named as an owner holds nothing.
-            if name.casefold() in DN_ATTRIBUTES and name.casefold() != "ipsecownersreference":
-                for value in values:
-                    target = dn_key(value.decode(errors="surrogateescape"))
-                    if target in doomed:
-                        held[target] = entry.attributes.text("ipsecName") or entry.dn
+    waiting: list[tuple[Entry, str]] = [
+        (entry, entry.attributes.text("ipsecName") or entry.dn)
+        for key, entry in sorted(container.entries.items())
+        if key not in doomed
+    ]
+    while waiting:
+        entry, who = waiting.pop(0)
+        for target in _downward(entry):
+            found = container.entries.get(target)
+            if target in doomed and target not in held and found is not None:
+                held[target] = who
+                waiting.append((found, who))
     return held
+
+
+def _downward(entry: Entry) -> Iterator[str]:
+    """Give what an object refers to; an owner is above its parts, naming it holds nothing."""
+    for name, values in entry.attributes.items():
+        if name.casefold() in DN_ATTRIBUTES and name.casefold() != "ipsecownersreference":
+            yield from (_key(value) for value in values)

@@ -6,26 +6,38 @@ member fetch that, then take away link, objects and GPO.
 
 from collections.abc import Iterable
 
-from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
-from ipsec_orchestrator.codec.gpo_version import GpoVersion
 from ipsec_orchestrator.errors import ForeignObjectError
 from ipsec_orchestrator.facts.gpo import ObservedGpo, assignment_dns
 from ipsec_orchestrator.facts.observed import Observed
-from ipsec_orchestrator.model.directory import Attributes, dn_key
+from ipsec_orchestrator.model.directory import dn_key
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.plan import Action, Basis, Caution, Change, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
-from ipsec_orchestrator.planning.assignment_part import plan_assignment, publish
-from ipsec_orchestrator.planning.desired import STAGE_OF_KIND, gpo_marker, guid_text
-from ipsec_orchestrator.planning.draft import Draft, change_entry, delete_entry
-from ipsec_orchestrator.planning.gpo_part import COMMENT, GpoTarget, link_attributes
+from ipsec_orchestrator.planning.adoption import ASSIGNMENT_NAMES, Adoption, read_adoption
+from ipsec_orchestrator.planning.assignment_part import is_unheard, plan_assignment
+from ipsec_orchestrator.planning.desired import (
+    STAGE_OF_KIND,
+    announced_version,
+    gpo_marker,
+    guid_text,
+)
+from ipsec_orchestrator.planning.draft import Draft, delete_entry
+from ipsec_orchestrator.planning.gpo_part import (
+    COMMENT,
+    GpoTarget,
+    is_ours,
+    is_ours_unmarked,
+    link_attributes,
+)
+from ipsec_orchestrator.planning.hand_back import hand_back, link_before
 from ipsec_orchestrator.planning.member_part import plan_members
 from ipsec_orchestrator.planning.previous import PreviousObject, plan_deletion, previous_objects
 
-_ASSIGNMENT_NAMES = ("ipsecOwnersReference", "ipsecName", "description")
+# What unassigning changes in the assignment object before it goes.
+_CHANGED = (*ASSIGNMENT_NAMES, "adminDescription")
 
 
 def plan_remove(
@@ -40,35 +52,36 @@ def plan_remove(
         ForeignObjectError: The GPO of that name is not ours.
     """
     objects = previous_objects(observed.container, playbook.name, frozenset())
-    unassign = Draft()
-    gpo_away = Draft()
-    if observed.gpo is not None:
-        created = _is_created(playbook, observed.gpo)
-        target = GpoTarget(
-            gpo_id=observed.gpo.gpo_id,
-            dn=observed.gpo.entry.dn,
-            observed=observed.gpo,
-        )
-        if _assigns_ours(observed.gpo, objects):
-            unassign = plan_assignment(
-                playbook,
-                None,
-                target,
-                observed.container,
-                repaired=False,
-            ).draft
-        if created:
-            gpo_away = _remove_gpo(playbook, observed, observed.gpo)
+    gpo = observed.gpo
+    unassign, link, gpo_away = Draft(), Draft(), Draft()
+    if gpo is not None and not _is_given_back(playbook, gpo):
+        target = GpoTarget(gpo_id=gpo.gpo_id, dn=gpo.entry.dn, observed=gpo)
+        adoption = _adoption(playbook, gpo)
+        unassign = _unassign(playbook, target, gpo, observed, objects)
+        link = _link_back(playbook, observed, gpo, adoption)
+        if adoption is None:
+            gpo_away = _remove_gpo(playbook, observed, gpo)
         else:
-            gpo_away = _hand_back(playbook, target, observed.gpo, raised=bool(unassign.steps))
+            place = assignment_dns(gpo.entry.dn)[-1]
+            cleared = [s for s in unassign.steps if isinstance(s, EntryStep) and s.dn == place]
+            gpo_away = hand_back(
+                playbook,
+                target,
+                adoption,
+                observed.container,
+                cleared[0] if cleared else None,
+            )
     anything = bool(objects or unassign.steps or gpo_away.steps)
-    refresh = plan_members(members, observed, None, moved=bool(unassign.steps))
-    if not anything:
-        refresh = Draft()
+    refresh = plan_members(
+        members if anything else (),
+        observed,
+        None,
+        playbook=playbook.name,
+        moved=bool(unassign.steps),
+    )
     away = plan_deletion(objects, observed.container, stage=None)
     described = Draft(changes=tuple(_deletion(old) for old in objects))
     # Link first, then objects, then the GPO: whoever refreshes meanwhile finds no half policy.
-    link = _remove_link(playbook, observed)
     whole = unassign + refresh + link + described + away + gpo_away
     return Plan(
         purpose=Purpose.REMOVE,
@@ -84,12 +97,23 @@ def plan_remove(
     )
 
 
-def _is_created(playbook: Playbook, gpo: ObservedGpo) -> bool:
+def _is_given_back(playbook: Playbook, gpo: ObservedGpo) -> bool:
+    """Tell whether the playbook may take a GPO over, but has not, or has let it go again."""
+    return (
+        playbook.gpo.adopt
+        and not is_ours(gpo.entry.attributes.text("adminDescription"), playbook)
+        and not is_ours_unmarked(gpo, playbook)
+    )
+
+
+def _adoption(playbook: Playbook, gpo: ObservedGpo) -> Adoption | None:
+    """Tell how a GPO was before we took it over; ``None`` for one that we made."""
     mark = gpo.entry.attributes.text("adminDescription")
-    if mark == gpo_marker(playbook.name, created=True):
-        return True
-    if mark == gpo_marker(playbook.name, created=False):
-        return False
+    if mark == gpo_marker(playbook.name, created=True) or is_ours_unmarked(gpo, playbook):
+        return None
+    adoption = read_adoption(mark, playbook.name)
+    if adoption is not None:
+        return adoption
     raise ForeignObjectError(
         object=f"The GPO {playbook.gpo.name!r} ({guid_text(gpo.gpo_id)})",
         reason=f"it is marked {mark!r}" if mark else "it has no mark of this program",
@@ -97,29 +121,49 @@ def _is_created(playbook: Playbook, gpo: ObservedGpo) -> bool:
     )
 
 
-def _assigns_ours(gpo: ObservedGpo, objects: Iterable[PreviousObject]) -> bool:
+def _unassign(
+    playbook: Playbook,
+    target: GpoTarget,
+    gpo: ObservedGpo,
+    observed: Observed,
+    objects: Iterable[PreviousObject],
+) -> Draft:
     entry = gpo.child(assignment_dns(gpo.entry.dn)[-1])
     owner = entry.attributes.text("ipsecOwnersReference") if entry else None
-    return owner is not None and dn_key(owner) in {dn_key(old.entry.dn) for old in objects}
-
-
-def _remove_link(playbook: Playbook, observed: Observed) -> Draft:
-    gpo = observed.gpo
-    if gpo is None or not _is_created(playbook, gpo):
+    mark = entry.attributes.text("adminDescription") if entry else None
+    if owner is None:
+        # An earlier run may have cleared it and ended before members were told.
+        needed = is_unheard(playbook, target)
+    elif observed.container.entry(owner) is None:
+        needed = announced_version(mark, playbook.name) is not None
+    else:
+        needed = dn_key(owner) in {dn_key(old.entry.dn) for old in objects}
+    if not needed:
         return Draft()
+    return plan_assignment(playbook, None, target, observed.container, repaired=False)
+
+
+def _link_back(
+    playbook: Playbook,
+    observed: Observed,
+    gpo: ObservedGpo,
+    adoption: Adoption | None,
+) -> Draft:
     links = parse_gp_link(observed.ou.gp_link or "")
-    if links.find(gpo.gpo_id) is None:
+    restored = link_before(links, gpo, adoption or Adoption())
+    if restored == links:
         return Draft()
+    gone = restored.find(gpo.gpo_id) is None
     step = EntryStep(
         stage=Stage.LINK,
-        title="unlink the GPO from the OU",
+        title="unlink the GPO from the OU" if gone else "put the link back as it was",
         dn=observed.ou.entry.dn,
         before=link_attributes(links),
-        after=link_attributes(links.remove(gpo.gpo_id)),
+        after=link_attributes(restored),
     )
     change = Change(
         stage=Stage.LINK,
-        action=Action.DELETE,
+        action=Action.DELETE if gone else Action.CHANGE,
         kind="link",
         name=f"{playbook.gpo.name} on {playbook.gpo.ou}",
         object=observed.ou.entry.dn,
@@ -144,7 +188,7 @@ def _remove_gpo(playbook: Playbook, observed: Observed, gpo: ObservedGpo) -> Dra
         entry = gpo.child(dn)
         if entry is not None:
             title = "delete the place of the assignment"
-            steps.append(delete_entry(Stage.GPO, title, entry, without=_ASSIGNMENT_NAMES))
+            steps.append(delete_entry(Stage.GPO, title, entry, without=_CHANGED))
     steps.append(
         GpoStep(
             stage=Stage.GPO,
@@ -176,36 +220,6 @@ def _elsewhere(playbook: Playbook, observed: Observed) -> tuple[Caution, ...]:
         )
         for dn in observed.linked_elsewhere
     )
-
-
-def _hand_back(playbook: Playbook, target: GpoTarget, gpo: ObservedGpo, *, raised: bool) -> Draft:
-    """Give back a GPO that was taken over: without IPsec extension and without our mark."""
-    attributes = gpo.entry.attributes
-    names = parse_extension_names(attributes.text("gPCMachineExtensionNames") or "")
-    container = GpoVersion.from_number(int(attributes.text("versionNumber") or "0"))
-    template = GpoVersion.from_number(gpo.template_version or 0)
-    if raised:
-        # The unassignment earlier in this plan has raised both already.
-        container = template = GpoVersion(
-            user=max(container.user, template.user),
-            machine=max(container.machine, template.machine),
-        ).next_machine()
-    steps: tuple[Step, ...] = ()
-    changes: tuple[Change, ...] = ()
-    if names.has(IPSEC_PAIR):
-        quiet = publish(
-            playbook,
-            target,
-            names=names,
-            wanted=names.remove(IPSEC_PAIR),
-            container=container,
-            template=template,
-            stage=Stage.GPO,
-        )
-        steps, changes = quiet.steps, quiet.changes
-    unmarked = Attributes({"adminDescription": ()})
-    steps = (*steps, change_entry(Stage.GPO, "let the GPO go", gpo.entry, unmarked))
-    return Draft(changes=changes, steps=steps)
 
 
 def _unread(observed: Observed) -> tuple[Caution, ...]:

@@ -1,0 +1,51 @@
+"""What all tests share: how hypothesis runs, golden files, and the how-to as values."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from ipsec_orchestrator.adapters.specification import read_inventory, read_playbook
+from ipsec_orchestrator.model.inventory import Inventory
+from ipsec_orchestrator.model.policy import Playbook
+from tests.worlds import MemoryDomain, memory_domain
+
+ROOT = Path(__file__).parents[1]
+
+# A busy machine is no reason to fail, so examples have no deadline.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Golden files change only when somebody says so; the difference is then reviewed."""
+    parser.addoption(
+        "--update-cases",
+        action="store_true",
+        default=False,
+        help="write what was found into the golden files",
+    )
+
+
+@pytest.fixture
+def update_cases(request: pytest.FixtureRequest) -> bool:
+    """Whether golden files are to be written anew."""
+    return bool(request.config.getoption("--update-cases"))
+
+
+@pytest.fixture(scope="session")
+def howto_inventory() -> Inventory:
+    """The inventory of the how-to."""
+    return read_inventory([ROOT / "inventory"])
+
+
+@pytest.fixture(scope="session")
+def howto(howto_inventory: Inventory) -> Playbook:
+    """The playbook of the how-to."""
+    return read_playbook(ROOT / "playbooks" / "azure-onpremises.yml", howto_inventory)
+
+
+@pytest.fixture
+def domain(howto_inventory: Inventory) -> MemoryDomain:
+    """The how-to's domain in memory, before anything was applied."""
+    return memory_domain(howto_inventory)

@@ -4,18 +4,15 @@ A password never comes from a command line or a file of ours, and never goes int
 """
 
 import os
-import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import keyring
-import keyring.errors
-
 from ipsec_orchestrator.adapters.authentication import (
     Credential,
+    has_sspi,
     kerberos_environment,
     kerberos_installed,
     principal_of,
@@ -23,7 +20,7 @@ from ipsec_orchestrator.adapters.authentication import (
     ticket_from_keytab,
     ticket_from_password,
 )
-from ipsec_orchestrator.adapters.authentication.kerberos import default_cache
+from ipsec_orchestrator.adapters.authentication.kerberos import INSTALL_KERBEROS, default_cache
 from ipsec_orchestrator.errors import (
     AuthenticationError,
     HostUnreachableError,
@@ -120,12 +117,19 @@ def _qualified(user: str | None, domain: str) -> str | None:
 
 def _of_this_session() -> Credential:
     """Take what the logged-on user has: SSPI on Windows, elsewhere the default ticket cache."""
-    if sys.platform == "win32":
+    if has_sspi():
         return Credential(origin="logged-on user")
     cache = default_cache()
     if cache is None:
-        raise UsageError("No credentials were found.", cure=_WAYS)
+        raise UsageError("No credentials were found.", cure=_ways())
     return Credential(ccache=cache)
+
+
+def _ways() -> str:
+    """Name the ways to give credentials, and what the last of them still lacks here."""
+    if kerberos_installed():
+        return _WAYS
+    return f"{_WAYS} A ticket of kinit needs Kerberos, which is not here. {INSTALL_KERBEROS}."
 
 
 def _pair(user: str | None, password: Secret, origin: str) -> Credential:
@@ -140,6 +144,9 @@ def _from_keyring(service: str, user: str | None) -> Secret:
             f"keyring_service {service} needs a user.",
             cure=f"Give --user, set {USER_VARIABLE}, or name user in the inventory.",
         )
+    import keyring  # noqa: PLC0415 - loads slowly, and most runs have a ticket
+    import keyring.errors  # noqa: PLC0415 - as above
+
     try:
         password = keyring.get_password(service, user)
     except keyring.errors.NoKeyringError as error:
@@ -172,6 +179,12 @@ def _with_ticket(
 ) -> Credential:
     """Exchange a keytab or password for a ticket where Kerberos may be used."""
     if found.origin == "keytab" and source.keytab:
+        if has_sspi():
+            raise UsageError(
+                "Windows logs on without keytabs.",
+                cure="Take keytab out of the inventory: then you are who is logged on; or give "
+                "--user.",
+            )
         if not Path(source.keytab).is_file():
             raise UsageError(
                 f"There is no keytab {source.keytab}.", cure="Correct keytab in the inventory."
@@ -183,7 +196,7 @@ def _with_ticket(
         found.password is None
         or not found.user
         or auth in {AuthMethod.NTLM, AuthMethod.SIMPLE}
-        or sys.platform == "win32"  # SSPI does it by itself
+        or has_sspi()  # which does it by itself
         or (auth is AuthMethod.NEGOTIATE and not kerberos_installed())
     ):
         return found

@@ -10,6 +10,7 @@ from ipsec_orchestrator.adapters.authentication.credential import (
 )
 from ipsec_orchestrator.adapters.authentication.kerberos import (
     check_usable,
+    has_sspi,
     kerberos_environment,
     kerberos_installed,
     principal_of,
@@ -27,6 +28,7 @@ __all__ = [
     "Credential",
     "check_usable",
     "for_spnego",
+    "has_sspi",
     "kerberos_environment",
     "kerberos_installed",
     "logon_failure",

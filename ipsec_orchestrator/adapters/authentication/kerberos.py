@@ -14,13 +14,19 @@ from ipsec_orchestrator.errors import AuthenticationError, MissingDependencyErro
 from ipsec_orchestrator.model.inventory import AuthMethod
 from ipsec_orchestrator.model.secret import Secret
 
-_CURE = (
+INSTALL_KERBEROS = (
     'Install it with: pip install "ipsec_orchestrator[kerberos]" '
-    "(on Debian first: apt-get install gcc python3-dev libkrb5-dev), or use NTLM (auth: ntlm)."
+    "(on Debian first: apt-get install gcc python3-dev libkrb5-dev)"
 )
+_CURE = f"{INSTALL_KERBEROS}, or use NTLM (auth: ntlm)."
 
 
 ASK_FOR_PASSWORD = "Give them by prompt, environment or keyring."  # noqa: S105 - a sentence
+
+
+def has_sspi() -> bool:
+    """Tell whether Windows itself logs on: with Kerberos built in, and the logged-on user."""
+    return sys.platform == "win32"
 
 
 def require_kerberos() -> Any:  # noqa: ANN401 - krb5 is an optional package without a place in the type checkers' world
@@ -58,7 +64,7 @@ def check_usable(credential: Credential, auth: AuthMethod, *, target: str) -> No
         AuthenticationError: NTLM without user and password.
         MissingDependencyError: Kerberos is needed and not installed.
     """
-    if sys.platform == "win32":
+    if has_sspi():
         return
     has_password = bool(credential.user) and credential.password is not None
     if auth is AuthMethod.NTLM and not has_password:

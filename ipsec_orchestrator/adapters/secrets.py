@@ -17,6 +17,7 @@ from ipsec_orchestrator.adapters.authentication import (
     kerberos_installed,
     principal_of,
     refusal_of,
+    require_kerberos,
     ticket_from_keytab,
     ticket_from_password,
 )
@@ -192,6 +193,8 @@ def _with_ticket(
         principal = principal_of(found.user, domain) if found.user else None
         ticket = ticket_from_keytab(principal=principal, keytab=source.keytab, cache=cache)
         return replace(found, ccache=ticket)
+    if found.ccache and auth in {AuthMethod.NEGOTIATE, AuthMethod.KERBEROS} and not has_sspi():
+        require_kerberos()  # said here, before any host is looked for
     if (
         found.password is None
         or not found.user

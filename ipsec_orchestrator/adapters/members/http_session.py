@@ -38,6 +38,7 @@ class _DeadlineAdapter(HTTPAdapter):
         self._fqdn = fqdn
         self._deadline = deadline
         self._connect_timeout_seconds = connect_timeout_seconds
+        self._unread: list[Response] = []
         super().__init__()
 
     @override
@@ -77,15 +78,25 @@ class _DeadlineAdapter(HTTPAdapter):
                 cert=cert,
                 proxies=proxies,
             )
-            if response.status_code != _UNAUTHORIZED:
-                # Read here and now: a body that is fetched later would raise past this place. A
-                # 401 stays unread, since the channel binding is taken from its open socket.
+            if response.status_code == _UNAUTHORIZED:
+                # Stays unread, since the channel binding is taken from its open socket.
+                self._unread.append(response)
+            else:
+                # Read here and now: a body that is fetched later would raise past this place.
                 _ = response.content
         except requests.ReadTimeout as error:
             # The library would wait and repeat the request; whether to repeat is decided above it.
             self._deadline.left_for(read)
             raise NoAnswerError(f"no answer within {read:.0f} seconds") from error
         return response
+
+    @override
+    def close(self) -> None:
+        # Where logging on failed, the 401 still holds its connection out of the pool.
+        for response in self._unread:
+            response.close()
+        self._unread.clear()
+        super().close()
 
 
 class WinrmAuth(HTTPNegotiateAuth):

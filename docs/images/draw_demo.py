@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - a script beside its picture, not a package
 """Draws ``demo.svg``: plays the demo on a terminal of its own and keeps what it printed.
 
 Run it as root on a machine that can have the lab::

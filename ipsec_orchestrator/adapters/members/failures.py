@@ -186,4 +186,11 @@ def _cure(error: Exception, host: Host) -> str | None:
             f"It has to be issued to {host.fqdn} by an authority in "
             f"{host.winrm.ca_file or 'the public list (ca_file is not set)'}."
         )
+    if isinstance(error, requests.ConnectTimeout) or (
+        _is_connection_error(error) and not _was_made(error)
+    ):
+        return (
+            f"Check its name, address and port {host.winrm.effective_port}, the firewalls between, "
+            "and that PowerShell remoting is enabled there (Enable-PSRemoting)."
+        )
     return None

@@ -126,11 +126,6 @@ def real_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
     ]
     domain = Domain.create(layout, hosts, cache_dir=tmp_path_factory.mktemp("cache"))
     try:
-        # Samba 4.17 tells "signed or sealed, always" from "or inside TLS", which is what Windows
-        # demands; the first refuses SASL inside TLS.
-        conf = layout.server_conf
-        strict, windows = "require strong auth = yes", "require strong auth = allow_sasl_over_tls"
-        conf.write_text(conf.read_text("utf-8").replace(strict, windows), "utf-8")
         domain.start()
         yield domain
     finally:

@@ -88,8 +88,8 @@ def _domain_controller_text(layout: LabLayout, base: Path) -> str:
         "server services": "s3fs, rpc, ldap, cldap, kdc, winbindd, dns",
         "prefork children": "1",
         "prefork children:ldap": "2",  # members refresh their policies at the same time
-        # as on Windows Server 2025: no unsigned, unsealed bind
-        "ldap server require strong auth": "yes",
+        # as on Windows Server 2025: signed or sealed, or inside TLS ("yes" would refuse the latter)
+        "ldap server require strong auth": "allow_sasl_over_tls",
         "server signing": "mandatory",
         "tls enabled": "yes",
         "tls certfile": str(layout.certificate(DC_LDAPS)),

@@ -52,6 +52,7 @@ class EnginePool:
         self._outputs: dict[str, CommandOutput] = {_POOL: CommandOutput()}
         self._watchers: dict[str, PipelineStateWatcher] = {}
         self._awaited: dict[tuple[str, str], threading.Event] = {}
+        self._turns: dict[tuple[str, str], threading.Lock] = {}
         self._closing = False
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
         self._child = start_child(
@@ -90,7 +91,9 @@ class EnginePool:
         self.output(command_id)
         name = "PromptResponse" if stream == "pr" else "Default"
         text = base64.b64encode(content).decode()
-        self._write(f"<Data Stream='{name}' PSGuid='{guid}'>{text}</Data>\n")
+        packet = f"<Data Stream='{name}' PSGuid='{guid}'>{text}</Data>\n"
+        # One packet a time: input that overtakes the making of its pipeline would be lost.
+        self._send(packet, ("DataAck", guid), _ACKNOWLEDGE_SECONDS)
 
     def output(self, command_id: str | None) -> CommandOutput:
         """Give the queue of the pool or of one pipeline."""
@@ -114,6 +117,8 @@ class EnginePool:
             self._watchers.pop(guid, None)
         if found is not None:
             self._order("Close", guid, acknowledged_by="CloseAck")
+            with self._lock:
+                self._turns = {key: turn for key, turn in self._turns.items() if key[1] != guid}
             found.fail(WsmanFaultError(FaultKind.ABORTED))
 
     def connect(self, content: bytes) -> bytes:
@@ -147,14 +152,21 @@ class EnginePool:
         timeout_seconds: float = _ACKNOWLEDGE_SECONDS,
     ) -> None:
         """Send a packet without content and wait for its acknowledgement."""
-        event = threading.Event()
+        self._send(f"<{packet} PSGuid='{guid}' />\n", (acknowledged_by, guid), timeout_seconds)
+
+    def _send(self, packet: str, acknowledgement: tuple[str, str], timeout_seconds: float) -> None:
+        """Send a packet when no other waits for the same acknowledgement, and wait for it."""
         with self._lock:
-            self._awaited[acknowledged_by, guid] = event
-        if not self._reader.is_alive():
-            raise WsmanFaultError(FaultKind.HOST_PROCESS_DIED)
-        self._write(f"<{packet} PSGuid='{guid}' />\n")
-        if not event.wait(timeout_seconds) or self._child.poll() is not None:
-            raise WsmanFaultError(FaultKind.HOST_PROCESS_DIED)
+            turn = self._turns.setdefault(acknowledgement, threading.Lock())
+        event = threading.Event()
+        with turn:
+            with self._lock:
+                self._awaited[acknowledgement] = event
+            if not self._reader.is_alive():
+                raise WsmanFaultError(FaultKind.HOST_PROCESS_DIED)
+            self._write(packet)
+            if not event.wait(timeout_seconds) or self._child.poll() is not None:
+                raise WsmanFaultError(FaultKind.HOST_PROCESS_DIED)
 
     def _write(self, packet: str) -> None:
         pipe = self._child.stdin

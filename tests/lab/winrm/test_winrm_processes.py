@@ -101,7 +101,7 @@ def test_stopping_a_host_ends_all_processes(
 
     host.stop()
 
-    assert during == 2
+    assert during >= 2  # more while a start script has not handed over yet
     assert not list(children(marked))
 
 

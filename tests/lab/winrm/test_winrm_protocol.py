@@ -292,6 +292,19 @@ def test_pool_sizes_are_negotiated(
     assert available == 4
 
 
+def test_pipeline_input_is_never_lost(
+    start_host: StartHost, engine: EngineBackend, connect: Connect
+) -> None:
+    """Input that is sent right after its pipeline waits until the pipeline is made."""
+    with RunspacePool(connect(start_host(engine))) as pool:
+        outputs = [
+            PowerShell(pool).add_script("process { $_ }").invoke(iter([index, "end"]))
+            for index in range(20)
+        ]
+
+    assert outputs == [[index, "end"] for index in range(20)]
+
+
 def test_standard_input_is_streamed(
     start_host: StartHost, engine: EngineBackend, connect: Connect
 ) -> None:

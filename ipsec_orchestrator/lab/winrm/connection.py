@@ -38,12 +38,14 @@ class Surroundings:
     """What a connection needs from its host.
 
     Attributes:
+        host_names: Its names in lower case, as tickets are made out to it.
         dispatcher: Answers SOAP messages.
         faults: Gives the host's faults of the moment.
         stopping: Set when the host goes down.
         max_envelope_bytes: Larger requests are refused.
     """
 
+    host_names: frozenset[str]
     dispatcher: Dispatcher
     faults: Callable[[], Faults]
     stopping: threading.Event
@@ -71,7 +73,9 @@ class Connection:
         self._client_address = client_address
         self._surroundings = surroundings
         self._secure = isinstance(connection, ssl.SSLSocket)
-        self._authentication = ConnectionAuthentication(certificate_binding)
+        self._authentication = ConnectionAuthentication(
+            surroundings.host_names, certificate_binding
+        )
         most_bytes = surroundings.max_envelope_bytes + _ENCRYPTION_OVERHEAD_BYTES
         self._wire = HttpWire(connection, most_bytes)
 

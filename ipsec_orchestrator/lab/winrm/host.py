@@ -44,6 +44,7 @@ class WinrmHost:
         self._registry = ShellRegistry(settings.quotas)
         actions = ShellActions(self._registry, self._start_backend, settings.quotas)
         self._surroundings = Surroundings(
+            host_names=frozenset({settings.name.lower(), settings.fqdn.lower()}),
             dispatcher=Dispatcher(settings, actions),
             faults=lambda: self._faults,
             stopping=self._stopping,

@@ -35,12 +35,14 @@ class RefusedError(BackendError):
 class ConnectionAuthentication:
     """The security context of one connection; used by one thread."""
 
-    def __init__(self, certificate_binding: bytes | None) -> None:
+    def __init__(self, host_names: frozenset[str], certificate_binding: bytes | None) -> None:
         """Begin unauthenticated.
 
         Args:
+            host_names: The host's names in lower case; tickets for other hosts are refused.
             certificate_binding: ``tls-server-end-point`` data of an HTTPS listener.
         """
+        self._host_names = host_names
         self._bindings = (
             None
             if certificate_binding is None
@@ -83,6 +85,11 @@ class ConnectionAuthentication:
             _LOG.info("A token was refused: %s", error)
             raise RefusedError from error
         if pending.complete:
+            target = _ticket_host(pending)
+            if target and target not in self._host_names:
+                # The keytab holds the keys of all hosts; a real one could not decrypt this.
+                _LOG.info("A ticket for %s was refused", target)
+                raise RefusedError
             self._context = pending
             self.user = pending.client_principal or ""
         else:
@@ -130,3 +137,16 @@ def _carries_binding(token: bytes) -> bool:
             return False
         position += 4 + size
     return False
+
+
+def _ticket_host(context: object) -> str:
+    """Name the host that a Kerberos ticket was made out to; ``""`` for NTLM.
+
+    pyspnego does not tell, so the name is taken from the GSSAPI context that it wraps: of
+    ``HTTP/vm1.example.com@REALM`` the host, of ``VM1$@REALM`` the account's name, lower case.
+    """
+    inner: object | None = context
+    while inner is not None and not hasattr(inner, "target_name"):
+        inner = getattr(inner, "_context", None)
+    principal = str(getattr(inner, "target_name", "")).partition("@")[0]
+    return principal.rpartition("/")[2].removesuffix("$").lower()

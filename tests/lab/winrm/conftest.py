@@ -35,7 +35,7 @@ USER: Final = r"IPSECTEST\Administrator"
 PASSWORD: Final = "Correct-Horse-1"  # noqa: S105 - of an account that the test makes
 
 # Every process takes addresses of its own, or parallel runs would meet on one.
-_PREFIX: Final = f"127.{64 + os.getpid() % 64}.{os.getpid() // 64 % 250}"
+_PREFIX: Final = f"127.{128 + os.getpid() % 64}.{os.getpid() // 64 % 250}"
 _ADDRESSES: Final = (f"{_PREFIX}.{number}" for number in itertools.cycle(range(1, 250)))
 
 

@@ -183,7 +183,7 @@ def test_many_hosts_cost_few_threads(tmp_path: Path, canned: CannedBackend) -> N
         HostSettings(
             name=f"host{number}",
             fqdn=f"host{number}.ipsectest.com",
-            address=f"127.{64 + os.getpid() % 64}.251.{number}",
+            address=f"127.{128 + os.getpid() % 64}.251.{number}",
             http_port=0,
             backend=canned,
         )
@@ -203,7 +203,7 @@ def test_a_taken_port_is_named(tmp_path: Path, canned: CannedBackend) -> None:
     """Starting on an address in use fails in one sentence and leaves nothing listening."""
     accounts = tmp_path / "accounts"
     accounts.write_text("")
-    address = f"127.{64 + os.getpid() % 64}.252.1"
+    address = f"127.{128 + os.getpid() % 64}.252.1"
     with socket.create_server((address, 0)) as taken:
         port = taken.getsockname()[1]
         settings = [

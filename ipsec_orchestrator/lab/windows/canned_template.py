@@ -48,9 +48,9 @@ def write_template(
         OSError: The file can't be written.
     """
     file = _resolve(host, gpo_id, domain, path)
+    file.touch(mode=0o640)
     # One descriptor from look to write; not truncated at opening, since the look comes first.
-    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    with os.fdopen(descriptor, "r+b") as stream:
+    with file.open("r+b") as stream:
         if expected is not None and stream.read() != expected:
             raise ImitatedError(CHANGED, path)
         stream.seek(0)

@@ -10,11 +10,13 @@ finds in ``IPSEC_LAB_CONTROL``. One JSON object a line each way, one request a c
 import json
 import logging
 import os
+import socket
 import socketserver
+import sys
 import threading
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Self, cast
 
 from typing_extensions import override
 
@@ -45,11 +47,14 @@ class _Connection(socketserver.StreamRequestHandler):
             self.wfile.write(json.dumps(self.server.answer(line)).encode() + b"\n")
 
 
-class _Server(socketserver.ThreadingUnixStreamServer):
+class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    # Not ThreadingUnixStreamServer, which Windows lacks: there this module has to load, not work.
+    if sys.platform != "win32":
+        address_family: int = socket.AF_UNIX
     daemon_threads = True
 
     def __init__(self, path: Path, hosts: Mapping[str, WindowsCommands]) -> None:
-        super().__init__(str(path), _Connection)
+        super().__init__(cast("tuple[str, int]", str(path)), _Connection)
         self._hosts = {name.casefold(): commands for name, commands in hosts.items()}
 
     def answer(self, line: bytes) -> Json:
@@ -99,7 +104,7 @@ class ControlServer:
 
     def start(self) -> None:
         """Listen from now on."""
-        if len(os.fsencode(self.path)) >= _SOCKET_PATH_BYTES:
+        if sys.platform == "linux" and len(os.fsencode(self.path)) >= _SOCKET_PATH_BYTES:
             self._folder = os.open(self.path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
         # The mode has to be right from the first moment.
         old = os.umask(0o177)

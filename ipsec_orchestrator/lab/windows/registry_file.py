@@ -8,15 +8,17 @@ Writers take turns: an exclusive flock on ``<file>.lock``, then a new file renam
 so readers need no lock. Paths are written ``HKLM\SOFTWARE\X``; names are case-blind.
 """
 
-import fcntl
 import json
 import os
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from ipsec_orchestrator.lab.windows.file_lock import exclusive_lock
 
 _Node: TypeAlias = dict[str, Any]
 
@@ -132,24 +134,24 @@ class RegistryFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Windows refuses to replace a file that another thread is reading.
+        self._own_turn = threading.RLock()
 
     def read(self) -> RegistryKeys:
         """Give the registry as it is now."""
-        return RegistryKeys(self._load())
+        with self._own_turn:
+            return RegistryKeys(self._load())
 
     @contextmanager
     def change(self) -> Generator[RegistryKeys]:
         """Give the registry to be changed; all changes are written at the end of the block."""
-        lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock_file = self.path.with_name(f"{self.path.name}.lock")
+        with self._own_turn, exclusive_lock(lock_file):
             tree = self._load()
             yield RegistryKeys(tree)
             fresh = self.path.with_name(f"{self.path.name}.new{os.getpid()}")
             fresh.write_text(json.dumps(tree, indent=1), encoding="utf-8")
             fresh.replace(self.path)
-        finally:
-            os.close(lock)
 
     def _load(self) -> _Node:
         try:

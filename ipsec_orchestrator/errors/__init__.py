@@ -18,6 +18,7 @@ from ipsec_orchestrator.errors.backend import (
     UnexpectedAnswerError,
 )
 from ipsec_orchestrator.errors.base import OrchestratorError
+from ipsec_orchestrator.errors.cloud import CloudRequestError, ThrottledError
 from ipsec_orchestrator.errors.codec import CodecError
 from ipsec_orchestrator.errors.lab import (
     LabError,
@@ -38,6 +39,7 @@ __all__ = [
     "AccessDeniedError",
     "AuthenticationError",
     "BackendError",
+    "CloudRequestError",
     "CodecError",
     "DirectoryError",
     "FileShareError",
@@ -58,6 +60,7 @@ __all__ = [
     "ScriptFailedError",
     "SpecificationError",
     "StalePlanError",
+    "ThrottledError",
     "UnexpectedAnswerError",
     "UsageError",
 ]

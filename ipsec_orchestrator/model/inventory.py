@@ -1,11 +1,12 @@
 """What exists: the domain, its networks and hosts, and how to reach them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
+from ipsec_orchestrator.model.azure_settings import AzureResource, AzureSettings
 from ipsec_orchestrator.model.json import Json
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -129,7 +130,10 @@ class Network:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """One Windows host. ``name`` is how the inventory and the user call it."""
+    """One Windows host. ``name`` is how the inventory and the user call it.
+
+    ``azure_vm`` is the VM that it is, where that is not called as the host is.
+    """
 
     name: str
     role: HostRole
@@ -139,6 +143,7 @@ class Host:
     winrm: WinrmSettings = field(default_factory=WinrmSettings)
     variables: Mapping[str, Json] = field(default_factory=dict[str, Json], hash=False)
     groups: frozenset[str] = frozenset()
+    azure_vm: AzureResource | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +154,7 @@ class Inventory:
     networks: tuple[Network, ...] = ()
     hosts: tuple[Host, ...] = ()
     files: tuple[str, ...] = ()
+    azure: AzureSettings | None = None
 
     def host(self, name: str) -> Host | None:
         """Find a host by its inventory name, case-blind."""
@@ -162,9 +168,4 @@ class Inventory:
 
     def with_hosts(self, hosts: Iterable[Host]) -> "Inventory":
         """Give a copy that holds only these hosts."""
-        return Inventory(
-            domain=self.domain,
-            networks=self.networks,
-            hosts=tuple(hosts),
-            files=self.files,
-        )
+        return replace(self, hosts=tuple(hosts))

@@ -1,5 +1,6 @@
 """What the outside world must offer: one Protocol a file, values in, values out, typed errors."""
 
+from ipsec_orchestrator.ports.azure import AzureReader
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import Directory, DomainNames
 from ipsec_orchestrator.ports.gpos import Gpos
@@ -11,6 +12,7 @@ from ipsec_orchestrator.ports.sysvol import Sysvol
 from ipsec_orchestrator.ports.world import World
 
 __all__ = [
+    "AzureReader",
     "Clock",
     "Directory",
     "DomainNames",

@@ -130,3 +130,43 @@ def test_no_replay_cache_is_left(samba_domain: Domain, host: WinrmHost) -> None:
 
     assert done.returncode == 0, done.stderr
     assert set(Path("/var/tmp").glob("krb5_*")) == before  # noqa: S108 - as above
+
+
+PYWINRM_CLIENT: Final = """
+import sys
+import winrm
+url, name, encryption, ca_file = sys.argv[1:]
+session = winrm.Session(url, auth=("Administrator@IPSECTEST.COM", ""), transport="kerberos",
+                        kerberos_hostname_override=name, message_encryption=encryption,
+                        ca_trust_path=ca_file, proxy=None)
+print(session.run_cmd("ipconfig").status_code)
+"""
+
+
+@pytest.mark.parametrize("encryption", ["auto", "always"])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_pywinrms_own_kerberos(
+    samba_domain: Domain, host: WinrmHost, scheme: str, encryption: str
+) -> None:
+    """Pywinrm's transport ``kerberos``, which seals with another library, gets in too."""
+    kerberos = pytest.importorskip("kerberos", reason="pywinrm's Kerberos needs pykerberos")
+    samba_domain.renew_admin_ticket()
+    port = host.http_port if scheme == "http" else host.https_port
+    url = f"{scheme}://{host.settings.address}:{port}/wsman"
+    arguments = [url, host.settings.fqdn, encryption, str(samba_domain.layout.ca_file)]
+
+    done = subprocess.run(
+        [sys.executable, "-c", PYWINRM_CLIENT, *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(Path(kerberos.__file__).parent),
+            "KRB5_CONFIG": str(samba_domain.layout.krb5_conf),
+            "KRB5CCNAME": f"FILE:{samba_domain.layout.ccache}",
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.stdout == "1\n", done.stderr

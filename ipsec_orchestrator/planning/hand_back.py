@@ -1,5 +1,6 @@
 """Giving back a GPO that was taken over: as it was, but for its version, which only rises."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
@@ -7,7 +8,7 @@ from ipsec_orchestrator.codec.gp_link import GpLinks
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
 from ipsec_orchestrator.facts.gpo import ObservedGpo, assignment_dns
 from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
-from ipsec_orchestrator.model.directory import Attributes, Entry
+from ipsec_orchestrator.model.directory import Attributes, Entry, same_dn
 from ipsec_orchestrator.model.plan import Change
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
@@ -36,15 +37,24 @@ def hand_back(
     target: GpoTarget,
     adoption: Adoption,
     container: IpSecurityContainer,
-    unassigned: EntryStep | None,
+    unassigned: Iterable[Step],
 ) -> Draft:
-    """Plan giving back; ``unassigned`` is the step that cleared the assignment in this plan."""
+    """Plan giving back, after the steps of this plan that unassign and raise the version."""
+    unassigned = tuple(unassigned)
     gpo = target.observed
     if gpo is None:
         return Draft()
     owner = adoption.assigned.text("ipsecOwnersReference")
     assigns = owner is not None and container.entry(owner) is not None
-    steps = _place_back(playbook, gpo, adoption, unassigned, assigns=assigns)
+    place = assignment_dns(gpo.entry.dn)[-1]
+    cleared = [s for s in unassigned if isinstance(s, EntryStep) and same_dn(s.dn, place)]
+    steps = _place_back(
+        playbook,
+        gpo,
+        adoption,
+        cleared[0] if cleared else None,
+        assigns=assigns,
+    )
     names = parse_extension_names(gpo.entry.attributes.text("gPCMachineExtensionNames") or "")
     changes: tuple[Change, ...] = ()
     if assigns or (names.has(IPSEC_PAIR) and not adoption.has_pair):

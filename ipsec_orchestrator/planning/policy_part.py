@@ -8,7 +8,10 @@ place, because their ids are derived from what they ought to hold.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
+from ipsec_orchestrator.facts.ip_security_container import (
+    OBJECT_ATTRIBUTES,
+    IpSecurityContainer,
+)
 from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.steps import EntryStep, Step
@@ -18,10 +21,12 @@ from ipsec_orchestrator.planning.desired import (
     DesiredObject,
     DesiredPolicy,
     ObjectKind,
+    marker,
 )
 from ipsec_orchestrator.planning.draft import Draft, change_entry, differing
 from ipsec_orchestrator.planning.previous import PreviousObject, previous_objects
 
+_OWNERS = "ipsecOwnersReference"
 # The order of adding [MS-GPIPSEC] 2.2.1: owners first, so that every reference finds its target.
 _ORDER = (
     ObjectKind.POLICY,
@@ -70,10 +75,11 @@ def plan_policies(
             if thing.references:
                 references.append((place, _reference(thing)))
             continue
-        names = differing(thing.complete, found.attributes)
-        changes.append(_repair_change(thing, found, names))
+        whole = _expected(thing, found, container, playbook)
+        names = differing(whole, found.attributes)
+        changes.append(_repair_change(thing, found, whole.only(names)))
         if names:
-            after = thing.complete.only(names)
+            after = whole.only(names)
             repairs.append(
                 change_entry(STAGE_OF_KIND[thing.kind], _title("put right", thing), found, after),
             )
@@ -89,6 +95,27 @@ def plan_policies(
         repaired=bool(repairs),
         replaced=previous,
     )
+
+
+def _expected(
+    thing: DesiredObject,
+    found: Entry,
+    container: IpSecurityContainer,
+    playbook: str,
+) -> Attributes:
+    """Give every attribute of an object of ours; those that we don't write have no values.
+
+    Owners that others have added because they use the object as well are theirs and stay.
+    """
+    absent = Attributes({name: () for name in OBJECT_ATTRIBUTES if name != "objectClass"})
+    others = [
+        text.encode()
+        for text in found.attributes.texts(_OWNERS)
+        if (owner := container.entry(text)) is not None
+        and owner.attributes.text("adminDescription") != marker(playbook)
+    ]
+    whole = Attributes({**absent, **thing.complete})
+    return whole.with_values(_OWNERS, [*whole.values_of(_OWNERS), *others])
 
 
 def _title(verb: str, thing: DesiredObject) -> str:
@@ -131,18 +158,18 @@ def _new_change(thing: DesiredObject, old: PreviousObject | None) -> Change:
     )
 
 
-def _repair_change(thing: DesiredObject, found: Entry, names: tuple[str, ...]) -> Change:
-    if not names:
+def _repair_change(thing: DesiredObject, found: Entry, wanted: Attributes) -> Change:
+    if not wanted:
         return _change(thing, Action.UNCHANGED)
     fields = field_changes(describe(found.attributes), describe(thing.complete))
-    named = {name.casefold() for name in names} - {"ipsecdata", "description"}
+    named = {name.casefold() for name in wanted} - {"ipsecdata", "description"}
     fields += tuple(
         FieldChange(
             field=name,
             old=", ".join(found.attributes.texts(name)) or None,
-            new=", ".join(thing.complete.texts(name)) or None,
+            new=", ".join(wanted.texts(name)) or None,
         )
-        for name in names
+        for name in wanted
         if name.casefold() in named
     )
     return _change(thing, Action.CHANGE, fields, reason="Somebody has changed our object.")

@@ -62,14 +62,12 @@ def plan_remove(
         if adoption is None:
             gpo_away = _remove_gpo(playbook, observed, gpo)
         else:
-            place = assignment_dns(gpo.entry.dn)[-1]
-            cleared = [s for s in unassign.steps if isinstance(s, EntryStep) and s.dn == place]
             gpo_away = hand_back(
                 playbook,
                 target,
                 adoption,
                 observed.container,
-                cleared[0] if cleared else None,
+                unassign.steps,
             )
     anything = bool(objects or unassign.steps or gpo_away.steps)
     refresh = plan_members(

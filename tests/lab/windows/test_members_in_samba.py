@@ -50,8 +50,9 @@ def listener(samba_domain: Domain, tmp_path: Path) -> Iterator[Mapping[Scheme, i
     credential = Credential(user="IPSECTEST\\vm1$", password=Secret(passwords["vm1"]))
     endpoint = Endpoint(
         fqdn=layout.dc_fqdn,
-        settings=LdapSettings(address=str(layout.dc_address), auth=AuthMethod.NTLM),
+        settings=LdapSettings(auth=AuthMethod.NTLM),
         credential=credential,
+        address=str(layout.dc_address),
     )
     host = SimulatedHost(
         WindowsSettings(name="vm1", account="vm1$"),

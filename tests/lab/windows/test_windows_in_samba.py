@@ -41,9 +41,16 @@ OU = f"OU=IPSecOU,{DOMAIN_DN}"
 def directory_as(domain: Domain, user: str, password: str) -> LdapDirectory:
     """Open the domain's directory as somebody."""
     layout = domain.layout
-    settings = LdapSettings(address=str(layout.dc_address), auth=AuthMethod.NTLM)
+    settings = LdapSettings(auth=AuthMethod.NTLM)
     credential = Credential(user=f"IPSECTEST\\{user}", password=Secret(password))
-    return LdapDirectory(Endpoint(fqdn=layout.dc_fqdn, settings=settings, credential=credential))
+    return LdapDirectory(
+        Endpoint(
+            fqdn=layout.dc_fqdn,
+            settings=settings,
+            credential=credential,
+            address=str(layout.dc_address),
+        ),
+    )
 
 
 def administrator(domain: Domain) -> LdapDirectory:

@@ -114,9 +114,11 @@ class AzureResource:
 
     def is_same(self, other: "AzureResource") -> bool:
         """Compare as Azure does, which ignores case."""
-        return self._folded() == other._folded()
+        return self.key == other.key
 
-    def _folded(self) -> tuple[str, str, str]:
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """What is equal for two spellings of one resource."""
         return (
             self.subscription.casefold(),
             self.resource_group.casefold(),

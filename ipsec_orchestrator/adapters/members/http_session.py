@@ -42,7 +42,7 @@ class _DeadlineAdapter(HTTPAdapter):
         super().__init__()
 
     @override
-    def init_poolmanager(  # type: ignore[no-untyped-def, unused-ignore] # requests names no types here
+    def init_poolmanager(
         self,
         connections: int,
         maxsize: int,
@@ -58,7 +58,7 @@ class _DeadlineAdapter(HTTPAdapter):
         )
 
     @override
-    def send(  # pyright: ignore[reportIncompatibleMethodOverride] # types-requests and requests differ
+    def send(
         self,
         request: PreparedRequest,
         stream: bool = False,

@@ -1,0 +1,153 @@
+"""Saved plans, stale plans, foreign links, exit codes: by a domain that others change too."""
+
+import json
+from base64 import b64encode
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.system.conftest import (
+    IP_SECURITY_DN,
+    OU_DN,
+    PLAYBOOK,
+    POLICIES_DN,
+    POLICY,
+    Laboratory,
+    document,
+)
+
+pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
+
+ONE_MEMBER = ("--limit", "vm1")
+
+
+def action_dn(lab: Laboratory) -> str:
+    """DN of the filter action myEncryption."""
+    (dn,) = lab.search(IP_SECURITY_DN, "(ipsecName=myEncryption)", "dn", scope="one")
+    return dn
+
+
+def cut_blob(lab: Laboratory, dn: str) -> None:
+    """Shorten somebody's filter action to plain permit, as another administrator might."""
+    permit = b64encode(bytes.fromhex("b920dc80c82ed111a89e00a0248d3021040000000000000000")).decode()
+    lab.modify(f"dn: {dn}\nchangetype: modify\nreplace: ipsecData\nipsecData:: {permit}\n")
+
+
+def test_saved_plan_is_carried_out(lab: Laboratory, tmp_path: Path) -> None:
+    """What ``--out`` saved does the same as the playbook, and then there is nothing to do."""
+    saved = tmp_path / "plan.json"
+    planned = lab.play("plan", "--out", saved, *ONE_MEMBER)
+    assert planned.returncode == 0, planned.stderr
+    said = lab.play("apply", "--yes", "--json", playbook=saved)
+
+    assert said.returncode == 0, said.stderr
+    assert document(said)["plan"] == json.loads(saved.read_text(encoding="utf-8"))
+    assert lab.assigned_policy("vm1") == POLICY
+    assert lab.play("plan", "--exit-code", *ONE_MEMBER).returncode == 0
+
+
+def test_plan_in_words_is_the_same_every_time(lab: Laboratory) -> None:
+    """Two plans for people are equal too; they name every stage and warn of weak algorithms."""
+    first, again = (lab.play("plan", *ONE_MEMBER) for _ in range(2))
+
+    assert first.stdout == again.stdout
+    for words in ("1  create the GPO", "2  enable the link", "3  define the filter action"):
+        assert words in first.stdout
+    for words in ("4, 5  define the filter list", "6, 7  define the policy", "8  assign"):
+        assert words in first.stdout
+    assert "3DES and SHA-1, which are weak" in first.stdout
+
+
+def test_stale_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:
+    """After somebody else's change the plan names object, attribute, expected and found."""
+    lab.apply(*ONE_MEMBER)
+    changed = tmp_path / "azure-onpremises.yml"
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    changed.write_text(text.replace("- ESP[3DES,SHA1]", "- ESP[3DES,MD5]"), encoding="utf-8")
+    saved = tmp_path / "plan.json"
+    assert lab.play("plan", "--out", saved, *ONE_MEMBER, playbook=changed).returncode == 0
+    dn = action_dn(lab)
+    before = lab.search(dn, scope="base")[dn]["ipsecData"][0]
+    cut_blob(lab, dn)
+    found = lab.search(dn, scope="base")[dn]["ipsecData"][0]
+    said = lab.play("apply", "--yes", playbook=saved)
+
+    assert said.returncode == 1
+    assert "Traceback" not in said.stderr
+    told = said.stdout + said.stderr
+    assert "stale" in told
+    assert dn in told
+    assert "ipsecData" in told
+    assert before.hex()[:32] in told  # long values are shortened
+    assert found.hex() in told
+    assert lab.search(dn, scope="base")[dn]["ipsecData"] == [found]
+
+
+def test_edited_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:
+    """A plan whose text was changed by hand is not carried out, nor is any part of it."""
+    saved = tmp_path / "plan.json"
+    assert lab.play("plan", "--out", saved, *ONE_MEMBER).returncode == 0
+    plan: dict[str, Any] = json.loads(saved.read_text(encoding="utf-8"))
+    plan["steps"] = plan["steps"][:3]
+    saved.write_text(json.dumps(plan), encoding="utf-8")
+    said = lab.play("apply", "--yes", playbook=saved)
+
+    assert said.returncode == 1
+    assert "changed after it was made" in said.stderr
+    assert lab.gpo_count() == 2
+
+
+def test_apply_repairs_what_somebody_changed(lab: Laboratory) -> None:
+    """A plan shows the one difference old to new, and apply writes just that."""
+    lab.apply(*ONE_MEMBER)
+    dn = action_dn(lab)
+    before = lab.search(dn, scope="base")[dn]["ipsecData"]
+    cut_blob(lab, dn)
+    planned = lab.play("plan", "--exit-code", *ONE_MEMBER)
+    lab.apply(*ONE_MEMBER)
+
+    assert planned.returncode == 2
+    assert "~ filter action myEncryption" in planned.stdout
+    assert lab.search(dn, scope="base")[dn]["ipsecData"] == before
+    assert lab.play("plan", "--exit-code", *ONE_MEMBER).returncode == 0
+
+
+def test_foreign_link_stays_through_apply_and_remove(lab: Laboratory) -> None:
+    """A link of somebody else's GPO on the OU keeps its text and its place, options and all."""
+    foreign = f"[LDAP://CN={{6AC1786C-016F-11D2-945F-00C04FB984F9}},{POLICIES_DN};2]"
+    lab.modify(f"dn: {OU_DN}\nchangetype: modify\nadd: gPLink\ngPLink: {foreign}\n")
+    lab.apply(*ONE_MEMBER)
+    applied = lab.search(OU_DN, scope="base")[OU_DN]["gPLink"][0].decode()
+    removed = lab.play("remove", "--yes", *ONE_MEMBER)
+
+    assert removed.returncode == 0, removed.stderr
+    assert foreign in applied
+    assert lab.gpo_count() == 2
+    assert lab.search(OU_DN, scope="base")[OU_DN]["gPLink"] == [foreign.encode()]
+
+
+def test_nobody_to_ask_means_nothing_is_done(lab: Laboratory) -> None:
+    """Without a terminal and ``--yes`` apply ends with a usage error before any write."""
+    assert lab.play("plan", *ONE_MEMBER).returncode == 0
+    before = lab.highest_usn()
+    said = lab.play("apply", *ONE_MEMBER)
+
+    assert said.returncode == 64
+    assert "--yes" in said.stderr
+    assert lab.highest_usn() == before
+
+
+def test_broken_playbook_is_told_with_line_and_column(lab: Laboratory, tmp_path: Path) -> None:
+    """All mistakes of a file at once, before anything is connected."""
+    broken = tmp_path / "broken.yml"
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    text = text.replace("link_enabled: true", "link_enable: true")
+    broken.write_text(text.replace("protocol: tcp", "protocol: tpc", 1), encoding="utf-8")
+    said = lab.play("plan", playbook=broken)
+
+    assert said.returncode == 1
+    lines = [line for line in said.stderr.splitlines() if f"{broken}:" in line]
+    assert len(lines) >= 2
+    assert "link_enabled" in said.stderr
+    assert "tcp" in said.stderr

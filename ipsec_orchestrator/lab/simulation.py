@@ -66,20 +66,24 @@ class Simulation:
             for host in hosts
         }
         self._control = ControlServer(layout.root / "control", self._commands)
-        self._winrm = WinrmService(
-            [self._listener(host) for host in hosts],
-            ntlm_user_file=layout.ntlm_user_file,
-            keytab_file=layout.keytab if kerberos_installed() else None,
-        )
+        self._hosts_in_order = tuple(hosts)
+        self._winrm: WinrmService | None = None
 
     def start(self) -> None:
         """Listen on every host."""
+        # The engines' environment names the control socket, which exists only once it listens.
         self._control.start()
+        self._winrm = WinrmService(
+            [self._listener(host) for host in self._hosts_in_order],
+            ntlm_user_file=self._layout.ntlm_user_file,
+            keytab_file=self._layout.keytab if kerberos_installed() else None,
+        )
         self._winrm.start()
 
     def stop(self) -> None:
         """Stop listening, and wait a little for refreshes that are under way."""
-        self._winrm.stop()
+        if self._winrm is not None:
+            self._winrm.stop()
         self._control.stop()
         for host in self._hosts.values():
             host.wait_for_processes(_PROCESS_SECONDS)
@@ -90,7 +94,8 @@ class Simulation:
         Raises:
             UsageError: There is no such host.
         """
-        self._winrm.set_faults(name, faults.wire)
+        if self._winrm is not None:
+            self._winrm.set_faults(name, faults.wire)
         host = self._hosts[name]
         host.settings = _with_faults(host.settings, faults)
         self._faults[name] = faults

@@ -297,10 +297,11 @@ def test_pipeline_input_is_never_lost(
 ) -> None:
     """Input that is sent right after its pipeline waits until the pipeline is made."""
     with RunspacePool(connect(start_host(engine))) as pool:
-        outputs = [
-            PowerShell(pool).add_script("process { $_ }").invoke(iter([index, "end"]))
-            for index in range(20)
-        ]
+        outputs = []
+        for index in range(20):
+            shell = PowerShell(pool).add_script("process { $_ }")
+            values = [index, "end"]
+            outputs.append(shell.invoke(values))  # type: ignore[arg-type] # takes lists, unannotated
 
     assert outputs == [[index, "end"] for index in range(20)]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from ipsec_orchestrator.adapters.specification.azure_lowering import lower_azure, lower_vm
 from ipsec_orchestrator.adapters.specification.directory_names import full_dn
 from ipsec_orchestrator.adapters.specification.document import Place
 from ipsec_orchestrator.adapters.specification.domain_lowering import lower_domain
@@ -19,6 +20,7 @@ from ipsec_orchestrator.adapters.specification.inventory_schema import (
 )
 from ipsec_orchestrator.adapters.specification.local_paths import resolve_path
 from ipsec_orchestrator.adapters.specification.networks import lower_networks
+from ipsec_orchestrator.model.azure_settings import AzureSettings
 from ipsec_orchestrator.model.directory import domain_dn
 from ipsec_orchestrator.model.inventory import (
     AuthMethod,
@@ -75,7 +77,8 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
         None,
     )
     shared = _SharedLayers(sources)
-    hosts = [_lower_host(host, shared, domain_name) for host in written]
+    azure = lower_azure([(source.examined, source.folder) for source in sources])
+    hosts = [_lower_host(host, shared, domain_name, azure) for host in written]
     _check_fqdns(written, hosts)
     networks = lower_networks([(source.examined, source.content) for source in sources])
     domain: Domain | None = None
@@ -97,6 +100,7 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
         networks=networks,
         hosts=tuple(hosts),
         files=tuple(source.examined.document.file for source in sources),
+        azure=azure,
     )
 
 
@@ -198,13 +202,18 @@ class _SharedLayers:
                     source.examined.add((*place, "hosts", index), message)
 
 
-def _lower_host(host: _WrittenHost, shared: _SharedLayers, domain_name: str | None) -> Host:
+def _lower_host(
+    host: _WrittenHost,
+    shared: _SharedLayers,
+    domain_name: str | None,
+    azure: AzureSettings | None,
+) -> Host:
     groups = shared.groups_of(host)
     layers = shared.layers_of(host, groups)
     fqdn = host.section.fqdn
     if fqdn is None:
         fqdn = f"{host.name}.{domain_name}" if domain_name and "." not in host.name else host.name
-    return Host(
+    lowered = Host(
         name=host.name,
         role=host.section.role,
         fqdn=fqdn,
@@ -214,6 +223,10 @@ def _lower_host(host: _WrittenHost, shared: _SharedLayers, domain_name: str | No
         variables=_variables(layers),
         groups=frozenset(groups.values()),
     )
+    if host.section.azure is None:
+        return lowered
+    place = (*host.layer.place, "azure")
+    return lower_vm(host.layer.source.examined, place, host.section.azure, lowered, azure)
 
 
 def _ou(host: _WrittenHost, layers: Sequence[_Layer], domain_name: str | None) -> str | None:

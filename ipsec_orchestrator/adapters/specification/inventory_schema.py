@@ -4,6 +4,10 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from ipsec_orchestrator.adapters.specification.azure_schema import (
+    AzureSection,
+    HostAzureSection,
+)
 from ipsec_orchestrator.adapters.specification.fields import (
     ConnectTarget,
     Deadline,
@@ -200,6 +204,10 @@ class HostSection(SharedSettings):
         description="Groups that the host is in.",
         examples=[["web"]],
     )
+    azure: HostAzureSection | None = Field(
+        None,
+        description="The Azure VM that the host is; by default the one of the host's name.",
+    )
 
 
 class InventoryFile(Section):
@@ -210,6 +218,10 @@ class InventoryFile(Section):
     domain: DomainSection | None = Field(
         None,
         description="The Active Directory domain; in one file only.",
+    )
+    azure: AzureSection | None = Field(
+        None,
+        description="The Azure side, for the checks of 'orchestrate doctor'; in one file only.",
     )
     networks: dict[Label, str] = Field(
         {},

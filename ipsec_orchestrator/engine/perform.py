@@ -4,15 +4,16 @@ Every step may be performed again: what is already as wanted counts as success, 
 neither as before nor as wanted is refused.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
 from ipsec_orchestrator.errors import ReadBackError, StalePlanError
 from ipsec_orchestrator.facts.gpo import COMMENT_FILE, comment_text, read_gpo, read_gpo_by_id
-from ipsec_orchestrator.model.directory import Attributes, Entry
+from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key, same_dn
 from ipsec_orchestrator.model.outcome import StepOutcome
-from ipsec_orchestrator.model.steps import EntryStep, GpoStep, TemplateVersionStep
+from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step, TemplateVersionStep
 from ipsec_orchestrator.planning.draft import differing
 from ipsec_orchestrator.ports import World
 
@@ -22,8 +23,14 @@ _PRESENT = "present"
 _SHOWN_BYTES = 200
 
 
-def perform_entry(step: EntryStep, world: World) -> StepOutcome:
+def perform_entry(step: EntryStep, world: World, later: Iterable[Step] = ()) -> StepOutcome:
     """Bring one object to where the step wants it.
+
+    Args:
+        step: What to do.
+        world: Where.
+        later: What the same plan does afterwards. An object that is already where one of these
+            brings it was there in an earlier run of the plan, and is left as it is.
 
     Raises:
         StalePlanError: The object is neither as before nor as wanted.
@@ -32,6 +39,9 @@ def perform_entry(step: EntryStep, world: World) -> StepOutcome:
     """
     found = world.directory.read(step.dn, _touched(step))
     if _is(found, step.after):
+        return StepOutcome.ALREADY
+    # Only an object that would be stale otherwise: what is as before is waiting for this step.
+    if not _is(found, step.before) and any(_is(found, a) for a in _afterwards(step, later)):
         return StepOutcome.ALREADY
     _expect(step, found)
     if step.after is None:
@@ -42,6 +52,23 @@ def perform_entry(step: EntryStep, world: World) -> StepOutcome:
         world.directory.replace(step.dn, step.after.only(differing(step.after, step.before)))
     _read_back(step, world)
     return StepOutcome.DONE
+
+
+def _afterwards(step: EntryStep, later: Iterable[Step]) -> Iterator[Attributes | None]:
+    """Give where later steps bring the same object, as far as this step's attributes go."""
+    names = _touched(step)
+    for other in later:
+        if isinstance(other, GpoStep) and not other.after:
+            # A GPO goes with everything below it.
+            if f"cn={{{other.gpo_id}}}," in dn_key(step.dn):
+                yield None
+            continue
+        if not isinstance(other, EntryStep) or not same_dn(other.dn, step.dn):
+            continue
+        if other.after is None:
+            yield None
+        elif all(name in other.after for name in names):
+            yield other.after.only(names)
 
 
 def _touched(step: EntryStep) -> tuple[str, ...]:
@@ -164,8 +191,17 @@ def _is_made_by(step: GpoStep, gpo_id: UUID, world: World) -> bool:
     return bool(step.comment) and comment_text(content) == step.comment
 
 
-def perform_template_version(step: TemplateVersionStep, world: World) -> StepOutcome:
+def perform_template_version(
+    step: TemplateVersionStep,
+    world: World,
+    later: Sequence[Step] = (),
+) -> StepOutcome:
     """Set the version in ``gpt.ini``; everything else in the file stays.
+
+    Args:
+        step: What to do.
+        world: Where.
+        later: What the same plan does afterwards, as for :func:`perform_entry`.
 
     Raises:
         StalePlanError: The version is neither the old nor the new one.
@@ -175,7 +211,18 @@ def perform_template_version(step: TemplateVersionStep, world: World) -> StepOut
     sysvol = world.sysvol[step.via]
     content = sysvol.read(step.gpo_id, GPT_INI)
     number = gpt_ini.version(content).number if content is not None else 0
-    if content is not None and number == step.after:
+    goes = any(
+        isinstance(other, GpoStep) and not other.after and other.gpo_id == step.gpo_id
+        for other in later
+    )
+    if content is None and goes and read_gpo_by_id(world.directory, step.gpo_id) is None:
+        return StepOutcome.ALREADY
+    reached = {
+        other.after
+        for other in later
+        if isinstance(other, TemplateVersionStep) and other.gpo_id == step.gpo_id
+    }
+    if content is not None and (number == step.after or number in reached - {step.before}):
         return StepOutcome.ALREADY
     where = template_name(step.gpo_id)
     if number != step.before:

@@ -46,8 +46,9 @@ _Numbered = tuple[int, Step]
 
 @dataclass(slots=True)
 class _Progress:
-    """What a run has come to so far."""
+    """What a run has come to so far; ``planned`` are all steps of the plan."""
 
+    planned: Sequence[Step]
     bindings: Bindings = field(default_factory=Bindings)
     steps: list[StepResult] = field(default_factory=list[StepResult])
     members: list[MemberResult] = field(default_factory=list[MemberResult])
@@ -62,7 +63,7 @@ def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: 
     Steps after the members wait until every member is done. The journal has an event before and
     after every step.
     """
-    progress = _Progress()
+    progress = _Progress(planned=plan.steps)
     journal.append(
         "run-begins",
         run=run_id,
@@ -152,7 +153,8 @@ def _perform_each(
         journal.append("step-begins", number=number, stage=step.stage.value, object=object_of(step))
         started = world.clock.monotonic_seconds()
         try:
-            outcome, progress.bindings = _perform(step, world, progress.bindings)
+            later = tuple(progress.bindings.bind(other) for other in progress.planned[number:])
+            outcome, progress.bindings = _perform(step, later, world, progress.bindings)
         except OrchestratorError as error:
             progress.error = str(error)
             result = _result(number, step, StepOutcome.FAILED, str(error))
@@ -181,12 +183,17 @@ def _perform_each(
         observer.step_ended(result)
 
 
-def _perform(step: Step, world: World, bindings: Bindings) -> tuple[StepOutcome, Bindings]:
+def _perform(
+    step: Step,
+    later: Sequence[Step],
+    world: World,
+    bindings: Bindings,
+) -> tuple[StepOutcome, Bindings]:
     match step:
         case EntryStep():
-            return perform_entry(step, world), bindings
+            return perform_entry(step, world, later), bindings
         case TemplateVersionStep():
-            return perform_template_version(step, world), bindings
+            return perform_template_version(step, world, later), bindings
         case GpoStep():
             outcome, real = perform_gpo(step, world)
             return outcome, bindings.with_id(step.gpo_id, real)

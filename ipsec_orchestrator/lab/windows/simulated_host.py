@@ -177,7 +177,8 @@ class SimulatedHost:
             process_id = self._process_id
             self._running = [found for found in self._running if found.is_alive()]
             self._running.append(thread)
-        thread.start()
+            # Under the guard: whoever waits must not find a thread that has not begun.
+            thread.start()
         return 0, process_id
 
     def wait_for_processes(self, timeout_seconds: float) -> bool:

@@ -36,7 +36,7 @@ PASSWORD_VARIABLE = "IPSEC_ORCHESTRATOR_PASSWORD"  # noqa: S105 - a variable's n
 
 _WAYS = (
     f"Give --user and be asked, or set {USER_VARIABLE} and {PASSWORD_VARIABLE}, or name ccache, "
-    "keytab or keyring_service in the inventory, or run kinit."
+    "keytab or keyring in the inventory, or run kinit."
 )
 
 
@@ -142,7 +142,7 @@ def _pair(user: str | None, password: Secret, origin: str) -> Credential:
 def _from_keyring(service: str, user: str | None) -> Secret:
     if not user:
         raise UsageError(
-            f"keyring_service {service} needs a user.",
+            f"The keyring entry {service} needs a user.",
             cure=f"Give --user, set {USER_VARIABLE}, or name user in the inventory.",
         )
     import keyring  # noqa: PLC0415 - loads slowly, and most runs have a ticket

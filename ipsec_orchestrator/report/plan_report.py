@@ -87,10 +87,12 @@ def _change_lines(change: Change) -> Iterator[Line]:
 
 
 def _field_lines(field: FieldChange, action: Action) -> Iterator[Line]:
+    # What comes and what goes in a changed thing must differ without colours too.
+    mixed = action is Action.CHANGE
     if action is Action.CREATE or field.old is None:
-        yield Line(f"      {field.field}: {field.new}", Tone.CREATE)
+        yield Line(f"      {'+ ' if mixed else ''}{field.field}: {field.new}", Tone.CREATE)
     elif action is Action.DELETE or field.new is None:
-        yield Line(f"      {field.field}: {field.old}", Tone.DELETE)
+        yield Line(f"      {'- ' if mixed else ''}{field.field}: {field.old}", Tone.DELETE)
     elif len(field.old) + len(field.new) < _ONE_LINE:
         yield Line(f"      {field.field}: {field.old} -> {field.new}", Tone.CHANGE)
     else:

@@ -10,19 +10,14 @@ import os
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-from pypsrp.powershell import PowerShell, RunspacePool
-from pypsrp.wsman import WSMan
 from ruamel.yaml import YAML
 
-import ipsec_orchestrator
 from ipsec_orchestrator.lab.domain.claim import open_layout
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.prerequisites import missing_prerequisites
@@ -30,7 +25,6 @@ from ipsec_orchestrator.lab.domain.tools import run_in_lab, samba_client_options
 
 PROGRAM = Path(sys.executable).with_name("orchestrate")
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "azure-onpremises.yml"
-REFRESH_SCRIPT = Path(ipsec_orchestrator.__file__).parent / "facts/scripts/start_refresh.ps1"
 DOMAIN_DN = "DC=ipsectest,DC=com"
 OU_DN = f"OU=IPSecOU,{DOMAIN_DN}"
 IP_SECURITY_DN = f"CN=IP Security,CN=System,{DOMAIN_DN}"
@@ -210,41 +204,10 @@ class Laboratory:
         root = RegistryKey(json.loads(text)["HKLM"])
         return root.below("SOFTWARE", "Policies", "Microsoft", "Windows", "IPSec")
 
-    def refresh(self, host: str, *, until: str | None) -> None:
-        """Order a host to refresh its policy, and wait until it has a policy, or none."""
-        self.used = True
-        content = YAML(typ="safe").load(self.inventory.read_text(encoding="utf-8"))
-        with (
-            WSMan(
-                content["hosts"][host]["winrm"]["address"],
-                ssl=False,
-                auth="ntlm",
-                username="IPSECTEST\\Administrator",
-                password=self.admin_password,
-                encryption="always",
-            ) as wsman,
-            RunspacePool(wsman) as pool,
-        ):
-            shell = PowerShell(pool)
-            shell.add_script(REFRESH_SCRIPT.read_text(encoding="utf-8"))
-            shell.add_parameter("Force", False)  # noqa: FBT003 - a parameter of the script
-            shell.invoke()
-            assert not shell.had_errors
-        wait_until(lambda: self.assigned_policy(host) == until, f"{host} has {until}")
-
     def assigned_policy(self, host: str) -> str | None:
         """Name of the policy that Group Policy assigned to a host, by its registry."""
         name = self.registry(host).below("GPTIPSECPolicy").values.get("DSIPSECPolicyName")
         return None if name is None else str(name)
-
-
-def wait_until(condition: Callable[[], bool], words: str, seconds: float = 60.0) -> None:
-    """Look again and again until something is so; fails the test if it never is."""
-    deadline = time.monotonic() + seconds
-    pause = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, f"not so after {seconds:.0f} s: {words}"
-        pause.wait(0.05)
 
 
 class RegistryKey:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from ipsec_orchestrator.lab.domain.tools import samba_client_options
 from tests.system.conftest import DOMAIN_DN, OU_DN, PLAYBOOK, POLICY, Laboratory, document, outcomes
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -30,37 +29,35 @@ def move_to_inner_ou(lab: Laboratory, *, blocks_inheritance: bool) -> None:
 
 
 def test_member_without_the_right_to_apply_gets_nothing(lab: Laboratory) -> None:
-    """Denied Apply Group Policy by the GPO's ACL, vm1 lets the policy go; host1 keeps it."""
-    lab.apply(*PAIR)
+    """Denied Apply Group Policy by the GPO's ACL, vm1 is not done, and host1 is."""
+    lab.apply("--limit", "host1")
     gpo_dn = f"CN={lab.gpo_id()},CN=Policies,CN=System,{DOMAIN_DN}"
     account = lab.search(DOMAIN_DN, "(sAMAccountName=VM1$)", "objectSid")
-    ((sid,),) = (entry["objectSid"] for entry in account.values())
+    (sid,) = next(entry["objectSid"] for entry in account.values() if entry)
     apply_right = "edacfd8f-ffb3-11d1-b41d-00a0c968f939"
     ace = f"(OD;;CR;{apply_right};;{sid.decode()})"
-    url = f"ldap://{lab.layout.dc_fqdn}"
-    options = samba_client_options(lab.layout)
-    lab.run(
-        "samba-tool", "dsacl", "set", "-H", url, *options, f"--objectdn={gpo_dn}", f"--sddl={ace}"
-    )
-    lab.refresh("host1", until=POLICY)
-    lab.refresh("vm1", until=None)
+    lab.samba_tool("dsacl", "set", f"--objectdn={gpo_dn}", f"--sddl={ace}")
+    said = lab.play("apply", "--yes", "--json", *PAIR, inventory=lab.variant("brief", impatient))
+    run = document(said)
 
+    assert said.returncode == 3
+    assert outcomes(run)["vm1"]["outcome"] != "done"
     assert lab.assigned_policy("vm1") is None
     assert lab.assigned_policy("host1") == POLICY
 
 
-def test_disabled_link_reaches_nobody(lab: Laboratory) -> None:
-    """After somebody disables the link, a refresh takes the policy away, and apply repairs it."""
-    lab.apply(*PAIR)
+def test_disabled_link_is_enabled_again(lab: Laboratory) -> None:
+    """After somebody disabled the link the plan shows that alone, and apply sets it right."""
+    lab.apply("--limit", "host1")
     link = lab.search(OU_DN, scope="base")[OU_DN]["gPLink"][0].decode()
     disabled = link.replace(";0]", ";1]")
     lab.modify(f"dn: {OU_DN}\nchangetype: modify\nreplace: gPLink\ngPLink: {disabled}\n")
-    lab.refresh("vm1", until=None)
-    planned = lab.play("plan", "--exit-code", *PAIR)
+    planned = lab.play("plan", "--exit-code", "--limit", "host1")
     lab.apply(*PAIR)
 
     assert planned.returncode == 2
     assert "enabled: no -> yes" in planned.stdout
+    assert lab.search(OU_DN, scope="base")[OU_DN]["gPLink"] == [link.encode()]
     assert lab.assigned_policy("vm1") == POLICY
 
 

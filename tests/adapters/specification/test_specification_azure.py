@@ -23,6 +23,16 @@ azure:
   resource_group: rg-ipsectest
 """
 
+NO_RESOURCE_ID = (
+    "'/subscriptions/er1' is no resource ID; it has the form "
+    "/subscriptions/ID/resourceGroups/NAME/providers/PROVIDER/TYPE/NAME."
+)
+
+TWO_CLOUDS = (
+    f"{HEAD}  cloud: usgov\n"
+    "  endpoints: {authority: https://a.org, resource_manager: https://b.org}\n"
+)
+
 
 def test_section_names_everything_in_one_group(inventory_of: Callable[[str], Inventory]) -> None:
     """Bare names belong to the section's subscription and resource group; the cloud is public."""
@@ -109,18 +119,15 @@ hosts:
         (
             f"{HEAD}  circuit: /subscriptions/er1\n",
             "azure.circuit",
-            "'/subscriptions/er1' is no resource ID; it has the form "
-            "/subscriptions/ID/resourceGroups/NAME/providers/PROVIDER/TYPE/NAME.",
+            NO_RESOURCE_ID,
         ),
         (
-            f"{HEAD}  endpoints: {{authority: https://a.example, "
-            "resource_manager: http://b.example}\n",
+            f"{HEAD}  endpoints: {{authority: https://a.org, resource_manager: http://b.org}}\n",
             "azure.endpoints.resource_manager",
-            "'http://b.example' is not a base URL such as https://management.azure.com.",
+            "'http://b.org' is not a base URL such as https://management.azure.com.",
         ),
         (
-            f"{HEAD}  cloud: usgov\n  endpoints: {{authority: https://a.example, "
-            "resource_manager: https://b.example}\n",
+            TWO_CLOUDS,
             "azure.endpoints",
             "'endpoints' stands instead of 'cloud'; write one of them.",
         ),

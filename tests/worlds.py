@@ -18,6 +18,7 @@ from ipsec_orchestrator.adapters.memory import (
 from ipsec_orchestrator.adapters.memory.members import AnswerCall, MemoryMembers
 from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.adapters.thread_runner import ThreadRunner
+from ipsec_orchestrator.app.observe import observe
 from ipsec_orchestrator.app.plans import make_apply_plan, make_remove_plan
 from ipsec_orchestrator.engine.run import run
 from ipsec_orchestrator.lab.windows import (
@@ -35,6 +36,8 @@ from ipsec_orchestrator.model.outcome import MemberResult, RunReport, StepResult
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import GpoVia, Playbook
 from ipsec_orchestrator.model.steps import Step
+from ipsec_orchestrator.planning.apply import plan_apply
+from ipsec_orchestrator.planning.removal import plan_remove
 from ipsec_orchestrator.ports import (
     Clock,
     Directory,
@@ -296,8 +299,12 @@ class MemoryDomain:
         members: Iterable[Host] = (),
         world: World | None = None,
     ) -> Plan:
-        """Plan an apply."""
-        return make_apply_plan(playbook, tuple(members), world or self.world, _silent)
+        """Plan an apply; without members, as if the playbook had none."""
+        world, members = world or self.world, tuple(members)
+        if members:
+            return make_apply_plan(playbook, members, world, _silent)
+        observed = observe(playbook, (), world, _silent)
+        return plan_apply(playbook, self.inventory, (), observed, "test")
 
     def plan_removal(
         self,
@@ -305,8 +312,11 @@ class MemoryDomain:
         members: Iterable[Host] = (),
         world: World | None = None,
     ) -> Plan:
-        """Plan a removal."""
-        return make_remove_plan(playbook, tuple(members), world or self.world, _silent)
+        """Plan a removal; without members, as if the playbook had none."""
+        world, members = world or self.world, tuple(members)
+        if members:
+            return make_remove_plan(playbook, members, world, _silent)
+        return plan_remove(playbook, (), observe(playbook, (), world, _silent), "test")
 
     def carry_out(self, plan: Plan, world: World | None = None) -> RunReport:
         """Carry a plan out."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.facts.assignments import read_assignments
 from ipsec_orchestrator.facts.computers import read_computers
 from ipsec_orchestrator.facts.gpo import (
     COMMENT_FILE,
@@ -51,8 +52,18 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
         rivals=rivals,
         enforced_above=enforced,
         linked_elsewhere=read_links_elsewhere(directory, gpo, ou.entry.dn) if gpo else (),
+        assigned_elsewhere=_assigned_elsewhere(playbook, world),
         members=observe_members(members, world, tell),
     )
+
+
+def _assigned_elsewhere(playbook: Playbook, world: World) -> dict[str, tuple[str, ...]]:
+    own = playbook.gpo.name.casefold()
+    return {
+        policy: others
+        for policy, names in read_assignments(world.directory).items()
+        if (others := tuple(name for name in names if name.casefold() != own))
+    }
 
 
 def _with_template(gpo: ObservedGpo, playbook: Playbook, world: World) -> ObservedGpo:

@@ -1,6 +1,7 @@
 """Making plans: for apply, for remove, and from a plan file."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from ipsec_orchestrator import __version__
@@ -8,6 +9,7 @@ from ipsec_orchestrator.app.observe import observe
 from ipsec_orchestrator.codec.selectors import members_of as playbook_members
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import PlanFileError, UsageError
+from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import Playbook
@@ -45,7 +47,7 @@ def make_apply_plan(
     tell: Tell,
 ) -> Plan:
     """Read everything and plan; writes nothing."""
-    observed = observe(playbook, members, world, tell)
+    observed = _observed(playbook, members, world, tell)
     return plan_apply(playbook, world.inventory, members, observed, __version__)
 
 
@@ -56,8 +58,21 @@ def make_remove_plan(
     tell: Tell,
 ) -> Plan:
     """Read everything and plan the way back; writes nothing."""
-    observed = observe(playbook, members, world, tell)
+    observed = _observed(playbook, members, world, tell)
     return plan_remove(playbook, members, observed, __version__)
+
+
+def _observed(
+    playbook: Playbook,
+    members: tuple[Host, ...],
+    world: World,
+    tell: Tell,
+) -> Observed:
+    """Read everything, and note which of the playbook's members were not asked."""
+    asked = {host.name for host in members}
+    everybody = playbook_members(world.inventory, playbook)
+    left_out = tuple(host.name for host in everybody if host.name not in asked)
+    return replace(observe(playbook, members, world, tell), left_out=left_out)
 
 
 def save_plan(plan: Plan, path: Path) -> None:

@@ -24,6 +24,8 @@ class Observed:
         rivals: GPOs that carry the IPsec extension and are linked to the OU or above it.
         enforced_above: Those of them whose link above the OU is enforced.
         linked_elsewhere: DNs other than the OU that link the GPO.
+        left_out: Members of the playbook that were not asked, because the user limited the run.
+        assigned_elsewhere: Other GPOs by the policy that they assign: key of its DN -> names.
         members: What each member has, or the reason why it could not be read, by name.
     """
 
@@ -35,6 +37,11 @@ class Observed:
     rivals: tuple[ObservedGpo, ...] = ()
     enforced_above: frozenset[UUID] = frozenset()
     linked_elsewhere: tuple[str, ...] = ()
+    assigned_elsewhere: Mapping[str, tuple[str, ...]] = field(
+        default_factory=dict[str, tuple[str, ...]],
+        hash=False,
+    )
+    left_out: tuple[str, ...] = ()
     members: Mapping[str, MemberObservation | str] = field(
         default_factory=dict[str, MemberObservation | str],
         hash=False,

@@ -7,7 +7,7 @@ from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Basis, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.assignment_part import plan_assignment
-from ipsec_orchestrator.planning.cautions import cautions
+from ipsec_orchestrator.planning.cautions import cautions, left_out_cautions
 from ipsec_orchestrator.planning.desired import DesiredPolicy
 from ipsec_orchestrator.planning.draft import Draft
 from ipsec_orchestrator.planning.gpo_part import plan_gpo, plan_link
@@ -59,7 +59,12 @@ def plan_apply(
         playbook=playbook.name,
         moved=bool(directory.steps),
     )
-    clean_up = plan_deletion(objects.replaced, observed.container)
+    # Who is left out may still have the old objects; they stay until everybody was asked.
+    clean_up = (
+        Draft(warnings=left_out_cautions(observed.left_out, len(objects.replaced)))
+        if observed.left_out
+        else plan_deletion(objects.replaced, observed)
+    )
     warned = Draft(warnings=cautions(playbook, inventory, members, observed))
     whole = directory + refresh + clean_up + warned
     return Plan(

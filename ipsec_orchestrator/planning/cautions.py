@@ -36,6 +36,19 @@ def cautions(
     )
 
 
+def left_out_cautions(left_out: Iterable[str], waiting: int) -> tuple[Caution, ...]:
+    """Tell what a limited run leaves for a full one; nothing if nothing waits."""
+    if not waiting:
+        return ()
+    return (
+        Caution(
+            code="left-out",
+            text=f"{_listed(left_out)} are left out by --limit and may still use what this plan "
+            "would take away; that stays until a run without --limit.",
+        ),
+    )
+
+
 def _weak(playbook: Playbook) -> Iterator[Caution]:
     for action in playbook.filter_actions:
         words: list[str] = []

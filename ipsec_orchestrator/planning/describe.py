@@ -75,7 +75,7 @@ def describe_value(value: codec.IpsecValue, action: str | None) -> tuple[Field, 
     match value:
         case codec.IpsecPolicy():
             interval = value.polling_interval_seconds or constants.DEFAULT_POLLING_INTERVAL_SECONDS
-            fields.append(("polling_interval", f"{interval} s"))
+            fields.append(("polling interval", f"{interval} s"))
         case codec.IsakmpPolicy():
             fields += _key_exchange(value)
         case codec.Nfa():

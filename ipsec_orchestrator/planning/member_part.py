@@ -40,7 +40,8 @@ def plan_members(
         policy: What they ought to have; ``None`` for none.
         policies: All policies of the playbook; they may share parts.
         playbook: Its name, by which our policies are marked.
-        moved: Whether the directory changes in this plan; then everybody is refreshed.
+        moved: Whether the directory changes in this plan; then everybody who is to have a policy
+            is refreshed.
     """
     wanted = _wanted(policy, policies) if policy else None
     changes: list[Change] = []
@@ -55,7 +56,10 @@ def plan_members(
         verdict = (
             judge_member(found, wanted, None) if isinstance(found, MemberObservation) else None
         )
-        needed = moved or verdict is None or verdict.outcome is not MemberOutcome.DONE
+        # Without a policy to fetch, a member that has none has nothing to do: the extension
+        # would not even be called, and waiting for it would only end at the deadline.
+        news = moved and policy is not None
+        needed = news or verdict is None or verdict.outcome is not MemberOutcome.DONE
         if verdict is None or needed:
             changes.append(_change(host, found, policy))
         else:

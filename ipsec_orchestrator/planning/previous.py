@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ipsec_orchestrator.facts.ip_security_container import IpSecurityContainer
+from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import DN_ATTRIBUTES, Attributes, Entry, dn_key
 from ipsec_orchestrator.model.plan import Caution
 from ipsec_orchestrator.model.stages import Stage
@@ -67,18 +68,19 @@ def _name(entry: Entry, container: IpSecurityContainer, kind: ObjectKind) -> str
 
 def plan_deletion(
     objects: Iterable[PreviousObject],
-    container: IpSecurityContainer,
+    observed: Observed,
     stage: Stage | None = Stage.CLEAN_UP,
 ) -> Draft:
     """Plan taking objects away, in the order of [MS-GPIPSEC] 3.1.5.7.
 
     References between the objects go first: a directory keeps a reference to a deleted object
-    as one to its tombstone. What somebody else's object refers to stays, with a warning. Without
+    as one to its tombstone. What somebody else's object refers to, and what another GPO
+    assigns, stays, with a warning. Without
     a ``stage`` every object is shown under that of its kind.
     """
     objects = list(objects)
     doomed = {dn_key(old.entry.dn) for old in objects}
-    held = _held(container, doomed)
+    held = _held(observed, doomed)
     loosened = {dn_key(old.entry.dn): _loosened(old, doomed, held) for old in objects}
     steps: list[Step] = []
     for old in objects:
@@ -100,8 +102,7 @@ def plan_deletion(
     warnings = tuple(
         Caution(
             code="still-referenced",
-            text=f"{old.kind.value} {old.name} stays, because {held[dn_key(old.entry.dn)]}, which "
-            "is not ours, needs it.",
+            text=f"{old.kind.value} {old.name} stays, because {held[dn_key(old.entry.dn)]} needs it.",
         )
         for old in objects
         if dn_key(old.entry.dn) in held
@@ -135,22 +136,28 @@ def _key(value: bytes) -> str:
     return dn_key(value.decode(errors="surrogateescape"))
 
 
-def _held(container: IpSecurityContainer, doomed: AbstractSet[str]) -> dict[str, str]:
-    """Tell which doomed objects somebody else's object needs, directly or through another.
+def _held(observed: Observed, doomed: AbstractSet[str]) -> dict[str, str]:
+    """Tell which doomed objects somebody else needs, directly or through another object.
 
     Returns:
         Key of the DN -> who needs it.
     """
-    held: dict[str, str] = {}
-    waiting: list[tuple[Entry, str]] = [
-        (entry, entry.attributes.text("ipsecName") or entry.dn)
-        for key, entry in sorted(container.entries.items())
+    entries = observed.container.entries
+    held = {
+        key: f"the GPO {names[0]}"
+        for key, names in sorted(observed.assigned_elsewhere.items())
+        if key in doomed and key in entries
+    }
+    waiting = [(entries[key], who) for key, who in held.items()]
+    waiting += [
+        (entry, f"{entry.attributes.text('ipsecName') or entry.dn}, which is not ours,")
+        for key, entry in sorted(entries.items())
         if key not in doomed
     ]
     while waiting:
         entry, who = waiting.pop(0)
         for target in _downward(entry):
-            found = container.entries.get(target)
+            found = entries.get(target)
             if target in doomed and target not in held and found is not None:
                 held[target] = who
                 waiting.append((found, who))

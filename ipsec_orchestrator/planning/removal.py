@@ -18,6 +18,7 @@ from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
 from ipsec_orchestrator.planning.adoption import ASSIGNMENT_NAMES, Adoption, read_adoption
 from ipsec_orchestrator.planning.assignment_part import is_unheard, plan_assignment
+from ipsec_orchestrator.planning.cautions import left_out_cautions
 from ipsec_orchestrator.planning.desired import (
     STAGE_OF_KIND,
     announced_version,
@@ -77,10 +78,14 @@ def plan_remove(
         playbook=playbook.name,
         moved=bool(unassign.steps),
     )
-    away = plan_deletion(objects, observed.container, stage=None)
+    away = plan_deletion(objects, observed, stage=None)
     described = Draft(changes=tuple(_deletion(old) for old in objects))
     # Link first, then objects, then the GPO: whoever refreshes meanwhile finds no half policy.
-    whole = unassign + refresh + link + described + away + gpo_away
+    rest = link + described + away + gpo_away
+    if observed.left_out and rest.steps:
+        # They keep a policy that vanishes before they have let go of it.
+        rest = Draft(warnings=left_out_cautions(observed.left_out, len(rest.steps)))
+    whole = unassign + refresh + rest
     return Plan(
         purpose=Purpose.REMOVE,
         basis=Basis(

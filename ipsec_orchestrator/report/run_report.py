@@ -27,7 +27,7 @@ def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], 
                 member.host,
                 member.role,
                 member.outcome.value,
-                "" if is_controller(member) else member.policy or "none",
+                _policy_word(member),
                 "" if is_controller(member) else _ENFORCED[member.enforced],
                 f"{member.reason} {member.cure}" if member.cure else member.reason,
             ),
@@ -81,6 +81,15 @@ def all_hosts(plan: Plan, report: RunReport | None, inventory: Inventory) -> lis
 def is_controller(member: MemberResult) -> bool:
     """Tell whether a row is that of the DC, which holds policies but takes none here."""
     return member.role == HostRole.DOMAIN_CONTROLLER.value
+
+
+def _policy_word(member: MemberResult) -> str:
+    """Name the policy; "none" only where a look at the member showed that."""
+    if is_controller(member):
+        return ""
+    if member.policy is None:
+        return "not seen" if member.enforced is None else "none"
+    return member.policy
 
 
 def ending_lines(report: RunReport) -> list[Line]:

@@ -223,3 +223,27 @@ def test_members_under_another_gpos_policy_do_not_hold_up_a_removal(
     assert "their policy" in change.reason
     assert domain.remove(howto, members(domain)).error is None
     assert domain.plan(elsewhere, members(domain)).steps == ()
+
+
+def test_whoever_is_left_out_keeps_what_it_needs(
+    howto: Playbook,
+    domain: MemoryDomain,
+    tmp_path: Path,
+) -> None:
+    """With --limit the old set, or at a removal everything but the assignment, stays for later."""
+    with_windows_hosts(domain, tmp_path)
+    domain.apply(howto, members(domain))
+    (vm1,) = (host for host in members(domain) if host.name == "vm1")
+    old = {dn for dn in domain.snapshot() if dn.startswith("CN=ipsec")}
+    plan = domain.plan(changed(howto), [vm1])
+
+    assert Stage.CLEAN_UP not in {step.stage for step in plan.steps}
+    assert any("host1" in warning.text and "vm2" in warning.text for warning in plan.warnings)
+
+    domain.carry_out(plan)
+    assert old <= set(domain.snapshot())
+    removal = domain.plan_removal(changed(howto), [vm1])
+    assert {step.stage for step in removal.steps} == {Stage.ASSIGNMENT, Stage.MEMBERS}
+
+    domain.apply(changed(howto), members(domain))
+    assert not old & set(domain.snapshot())

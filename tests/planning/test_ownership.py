@@ -185,6 +185,27 @@ def test_what_a_kept_object_needs_is_kept_too(howto: Playbook, domain: MemoryDom
     assert not [v for found in values.values() for vs in found.values() for v in vs if b"DEL:" in v]
 
 
+def test_a_policy_that_another_gpo_assigns_stays(howto: Playbook, domain: MemoryDomain) -> None:
+    """Somebody assigned our policy to a GPO of their own: it is kept whole, with a warning."""
+    domain.apply(howto)
+    policy = object_dn(domain, "ipsecPolicy", "policy-azure-onpremises")
+    dn = domain.make_gpo("Theirs", gpo_id=GPO_ID)
+    for place in ("CN=Microsoft,CN=Machine", "CN=Windows,CN=Microsoft,CN=Machine"):
+        domain.directory.add(f"{place},{dn}", Attributes.of_text(objectClass="container"))
+    domain.directory.add(
+        f"CN=IPSEC,CN=Windows,CN=Microsoft,CN=Machine,{dn}",
+        Attributes.of_text(objectClass="ipsecPolicy", ipsecOwnersReference=policy),
+    )
+    whole = {name for name in domain.snapshot() if name.endswith(f",{CONTAINER}")}
+    plan = domain.plan_removal(howto)
+    texts = [warning.text for warning in plan.warnings if warning.code == "still-referenced"]
+
+    assert len(texts) == len(whole)
+    assert "policy policy-azure-onpremises stays, because the GPO Theirs needs it." in texts
+    domain.carry_out(plan)
+    assert whole <= set(domain.snapshot())
+
+
 def test_owners_that_others_added_stay(howto: Playbook, domain: MemoryDomain) -> None:
     """The snap-in notes its own rule as an owner of a shared list; that is no drift."""
     domain.apply(howto)

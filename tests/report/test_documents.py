@@ -132,13 +132,18 @@ def member(outcome: HostOutcome, **values: str | bool | None) -> MemberResult:
         ),
         (
             member(HostOutcome.FAILED, cure="Look."),
-            ("vm1", "azure-vm", "failed", "none", "not seen", "Because. Look."),
+            ("vm1", "azure-vm", "failed", "not seen", "not seen", "Because. Look."),
             Tone.BAD,
         ),
         (
             member(HostOutcome.UNKNOWN),
-            ("vm1", "azure-vm", "unknown", "none", "not seen", "Because."),
+            ("vm1", "azure-vm", "unknown", "not seen", "not seen", "Because."),
             Tone.WARNING,
+        ),
+        (
+            member(HostOutcome.FAILED, enforced=False),
+            ("vm1", "azure-vm", "failed", "none", "no", "Because."),
+            Tone.BAD,
         ),
         (
             MemberResult(

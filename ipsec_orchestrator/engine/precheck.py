@@ -5,6 +5,7 @@ interrupted run of the same plan has done already is no reason to refuse it.
 """
 
 from collections.abc import Iterable, Iterator
+from uuid import UUID
 
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
@@ -29,12 +30,15 @@ def check_before_writing(steps: Iterable[Step], world: World) -> None:
         if isinstance(step, GpoStep):
             _check_gpo(step, world)
     chains: dict[str, list[EntryStep]] = {}
+    templates: dict[UUID, list[TemplateVersionStep]] = {}
     for step in steps:
         if isinstance(step, EntryStep):
             if not any(guid in step.dn.upper() for guid in unborn):
                 chains.setdefault(dn_key(step.dn), []).append(step)
         elif isinstance(step, TemplateVersionStep) and guid_text(step.gpo_id) not in unborn:
-            _check_template(step, world)
+            templates.setdefault(step.gpo_id, []).append(step)
+    for versions in templates.values():
+        _check_template(versions, world)
     for chain in chains.values():
         _check_chain(chain, world)
 
@@ -67,10 +71,12 @@ def _check_gpo(step: GpoStep, world: World) -> None:
             )
 
 
-def _check_template(step: TemplateVersionStep, world: World) -> None:
+def _check_template(chain: list[TemplateVersionStep], world: World) -> None:
+    """Check one ``gpt.ini``, which a removal may raise twice."""
+    step = chain[0]
     content = world.sysvol[step.via].read(step.gpo_id, GPT_INI)
     number = gpt_ini.version(content).number if content is not None else 0
-    if number not in {step.before, step.after}:
+    if number not in {step.before, *(each.after for each in chain)}:
         raise StalePlanError(
             object=template_name(step.gpo_id),
             attribute="Version",

@@ -97,6 +97,11 @@ def parse_faults(words: Iterable[str]) -> HostFaults:
         if wire is None:
             raise UsageError(f"{word!r} is no fault.", cure=f"There are {', '.join(FAULT_WORDS)}.")
         faults = replace(faults, wire=wire)
+    if faults.wire.reset_in_response and faults.wire.reset_after_requests is None:
+        raise UsageError(
+            "reset-in-response says how a connection is reset, not when.",
+            cure="Add reset-after=REQUESTS.",
+        )
     return faults
 
 

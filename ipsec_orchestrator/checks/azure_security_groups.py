@@ -40,7 +40,7 @@ class _Trouble:
         address = self.packet.source if inbound else self.packet.destination
         end = f"{'from' if inbound else 'to'} {self.peer.name} ({address})"
         rule = self.decision.rule
-        which = "the end" if rule is None else f"rule {rule.name} (priority {rule.priority})"
+        which = "the lack of a rule" if rule is None else f"rule {rule.name} ({rule.priority})"
         verb = "is denied by" if self.decision.allowed is False else "depends on the tags of"
         return f"{self.packet.words} {end} {verb} {which} of {self.group.resource.name}"
 

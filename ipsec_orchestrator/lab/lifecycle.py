@@ -27,7 +27,7 @@ from ipsec_orchestrator.lab.lab_settings import (
     settings_file,
 )
 from ipsec_orchestrator.lab.simulation import registry_folder
-from ipsec_orchestrator.lab.supervisor import channel_path, log_path
+from ipsec_orchestrator.lab.supervisor import channel_address, log_path
 from ipsec_orchestrator.model.json import Json
 
 Progress = Callable[[str], None]
@@ -268,9 +268,12 @@ def supervisor_id(layout: LabLayout) -> int | None:
 
 def _ask(layout: LabLayout, request: dict[str, Any]) -> dict[str, Any] | None:
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel:
+        with (
+            channel_address(layout) as address,
+            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel,
+        ):
             channel.settimeout(10.0)
-            channel.connect(str(channel_path(layout)))
+            channel.connect(address)
             channel.sendall(json.dumps(request).encode() + b"\n")
             with channel.makefile("rb") as reader:
                 line = reader.readline()

@@ -11,7 +11,8 @@ import signal
 import socketserver
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -43,6 +44,20 @@ def channel_path(layout: LabLayout) -> Path:
     return layout.root / "supervisor"
 
 
+@contextmanager
+def channel_address(layout: LabLayout) -> Generator[str]:
+    """Give that socket a short name: Unix allows 107 bytes, and state folders may lie deeper.
+
+    Raises:
+        FileNotFoundError: The lab has no folder.
+    """
+    folder = os.open(layout.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{folder}/{channel_path(layout).name}"
+    finally:
+        os.close(folder)
+
+
 def log_path(layout: LabLayout) -> Path:
     """Give the log of the process that runs a lab."""
     return layout.root / "supervisor.log"
@@ -59,11 +74,12 @@ class _Connection(socketserver.StreamRequestHandler):
 class _Channel(socketserver.ThreadingUnixStreamServer):
     daemon_threads = True
 
-    def __init__(self, path: Path, simulation: Simulation) -> None:
-        path.unlink(missing_ok=True)
+    def __init__(self, layout: LabLayout, simulation: Simulation) -> None:
+        channel_path(layout).unlink(missing_ok=True)
         old = os.umask(0o177)
         try:
-            super().__init__(str(path), _Connection)
+            with channel_address(layout) as address:
+                super().__init__(address, _Connection)
         finally:
             os.umask(old)
         self._simulation = simulation
@@ -122,7 +138,7 @@ def _serve(
     simulation: Simulation,
     stopping: threading.Event,
 ) -> None:
-    with _Channel(channel_path(layout), simulation) as channel:
+    with _Channel(layout, simulation) as channel:
         thread = threading.Thread(
             target=channel.serve_forever,
             kwargs={"poll_interval": 0.1},

@@ -27,6 +27,8 @@ def engine_environment(commands: WindowsCommands, control: ControlServer) -> Map
         "PSLAB_PRETEND_51": "1",
         "PSLAB_COMPUTERNAME": settings.name.upper()[:_NAME_LENGTH],
         "SystemRoot": r"C:\Windows",
+        # Its debugger's pipe would stay behind in /tmp when the host ends it.
+        "POWERSHELL_DIAGNOSTICS_OPTOUT": "1",
         "IPSEC_LAB_LOCALE": settings.locale,
         "IPSEC_LAB_CLOCK_SKEW_SECONDS": f"{settings.clock_skew_seconds:g}",
         **control.environment(settings.name),

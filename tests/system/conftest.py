@@ -152,7 +152,7 @@ class Laboratory:
         yaml = YAML(typ="safe")
         content = yaml.load(self.inventory.read_text(encoding="utf-8"))
         change(content)
-        path = self.state_dir.parent / f"{self.state_dir.name}-{name}.yml"
+        path = self.state_dir.parent / f"{name}.yml"
         with path.open("w", encoding="utf-8") as file:
             yaml.dump(content, file)
         return path
@@ -178,7 +178,7 @@ class Laboratory:
     def modify(self, ldif: str) -> None:
         """Change the directory as another administrator does."""
         self.used = True
-        file = self.state_dir.parent / f"{self.state_dir.name}.ldif"
+        file = self.state_dir.parent / "change.ldif"
         file.write_text(ldif, encoding="utf-8")
         url = f"ldap://{self.layout.dc_fqdn}"
         self.run("ldbmodify", "-H", url, *samba_client_options(self.layout), str(file))
@@ -285,7 +285,11 @@ def make_lab(_lab_can_run: None, tmp_path_factory: pytest.TempPathFactory) -> It
             environment["PATH"] = without_powershell(folder / "programs")
         else:
             environment[POWERSHELL_VARIABLE] = powershell
-        lab = Laboratory(state_dir=folder / "state", environment=environment)
+            # The engine unpacks itself into the user's cache, once.
+            cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+            environment["XDG_CACHE_HOME"] = cache
+        # Deeper than a Unix socket's path may be long.
+        lab = Laboratory(state_dir=folder / ("state" * 20), environment=environment)
         made.append(lab)
         said = lab.orchestrate("lab", "up", "--json", *options)
         assert said.returncode == 0, said.stderr

@@ -100,12 +100,17 @@ def dump(lab: Laboratory) -> Dump:
     return found
 
 
+def access_list(path: Path) -> bytes:
+    """The security descriptor that Samba keeps of a file, without its time stamp and hashes."""
+    return os.getxattr(path, "security.NTACL")[160:]
+
+
 def tree(folder: Path) -> Tree:
     """Every file and folder with its content and its access control list."""
     return {
         str(path.relative_to(folder)): (
             path.read_bytes() if path.is_file() else b"",
-            os.getxattr(path, "security.NTACL"),
+            access_list(path),
         )
         for path in sorted(folder.rglob("*"))
     }

@@ -35,6 +35,9 @@ from ipsec_orchestrator.ports import World
 _PAUSES = (0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0)
 _LAST_PAUSE = 10.0
 _LOOK_SECONDS = 60.0
+# PolicyAgent fills its cache after the extension has ended; what is wrong has to stay wrong for
+# that long before it counts.
+_GRACE_SECONDS = 3.0
 
 _Say = Callable[[str], None]
 
@@ -165,13 +168,21 @@ def _look(visit: _Visit, world: World) -> MemberObservation:
 def _look_until_done(visit: _Visit, since: datetime, world: World) -> MemberResult:
     last: tuple[MemberVerdict, MemberObservation] | None = None
     trouble: str | None = None
+    failing_since: float | None = None
     for pause in chain(_PAUSES, repeat(_LAST_PAUSE)):
         try:
             observation = _look(visit, world)
             verdict = judge_member(observation, visit.wanted, since)
             last, trouble = (verdict, observation), None
-            if verdict.outcome in (MemberOutcome.DONE, MemberOutcome.FAILED):
+            now = world.clock.monotonic_seconds()
+            if verdict.outcome is MemberOutcome.DONE:
                 return _judged(visit, verdict, observation)
+            if verdict.outcome is MemberOutcome.FAILED:
+                failing_since = now if failing_since is None else failing_since
+                if now - failing_since >= _GRACE_SECONDS:
+                    return _judged(visit, verdict, observation)
+            else:
+                failing_since = None
             visit.say(verdict.reason)
         except (AuthenticationError, AccessDeniedError) as error:
             return _ended(visit, HostOutcome.UNKNOWN, last, str(error))

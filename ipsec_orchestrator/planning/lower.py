@@ -4,7 +4,7 @@ Object ids are derived from what the objects store, so that the same playbook al
 same objects and a changed one gives a new set beside the old.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from uuid import UUID, uuid5
@@ -32,6 +32,7 @@ from ipsec_orchestrator.planning.lower_blobs import (
     policy_value,
     rule_value,
 )
+from ipsec_orchestrator.planning.sharing import components, first_owner
 
 # Chosen once for this program; every derived id hangs on it.
 NAMESPACE = UUID("5d0e3c4e-9a57-5f6f-8c2b-3f1f0a4d7e21")
@@ -68,27 +69,6 @@ def lower(playbook: Playbook, domain_dn: str) -> tuple[DesiredPolicy, ...]:
     return tuple(policies)
 
 
-def components(playbook: Playbook) -> tuple[tuple[Policy, ...], ...]:
-    """Group the policies that share filter lists or filter actions, directly or through others.
-
-    Shared objects name all their owners; so what shares is renewed together.
-    """
-    groups: list[tuple[set[str], list[Policy]]] = []
-    for policy in playbook.policies:
-        uses = {f"l:{r.filter_list}" for r in policy.rules}
-        uses |= {f"a:{r.filter_action}" for r in policy.rules}
-        members = [policy]
-        apart: list[tuple[set[str], list[Policy]]] = []
-        for used, grouped in groups:
-            if used & uses:
-                uses |= used
-                members = grouped + members
-            else:
-                apart.append((used, grouped))
-        groups = [*apart, (uses, members)]
-    return tuple(tuple(members) for _, members in groups)
-
-
 def _digest(policies: Iterable[DesiredPolicy]) -> str:
     """Digest what the objects store; ids in it are drafts and depend on names alone."""
     digest = sha256()
@@ -102,8 +82,8 @@ def _digest(policies: Iterable[DesiredPolicy]) -> str:
 
 def _build(policies: Iterable[Policy], names: _Names) -> list[DesiredPolicy]:
     policies = list(policies)
-    lists_by_owner = _first_owner(policies, lambda rule: rule.filter_list)
-    actions_by_owner = _first_owner(policies, lambda rule: rule.filter_action)
+    lists_by_owner = first_owner(policies, lambda rule: rule.filter_list)
+    actions_by_owner = first_owner(policies, lambda rule: rule.filter_action)
     return [
         _policy(
             policy,
@@ -114,15 +94,6 @@ def _build(policies: Iterable[Policy], names: _Names) -> list[DesiredPolicy]:
         )
         for policy in policies
     ]
-
-
-def _first_owner(policies: Iterable[Policy], used: Callable[[Rule], str]) -> dict[str, str]:
-    """Tell for each shared thing which policy brings it: the first that uses it."""
-    owners: dict[str, str] = {}
-    for policy in policies:
-        for rule in policy.rules:
-            owners.setdefault(used(rule), policy.name)
-    return owners
 
 
 def _policy(

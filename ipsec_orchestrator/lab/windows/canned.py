@@ -48,7 +48,8 @@ def _start_refresh(commands: WindowsCommands, parameters: Arguments) -> Json:
 
 def _create_gpo(commands: WindowsCommands, parameters: Arguments) -> Json:
     try:
-        made = commands.run("new-gpo", {"name": parameters.get("Name")})
+        wish = {"name": parameters.get("Name"), "comment": parameters.get("Comment")}
+        made = commands.run("new-gpo", wish)
     except ImitatedError as error:
         if error.error_id == GPO_NAME_TAKEN:
             raise _ScriptError(_GPO_EXISTS, error.words(commands.locale)) from error

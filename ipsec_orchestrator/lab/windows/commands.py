@@ -105,7 +105,8 @@ class WindowsCommands:
         return _service_json(self.host.services.get(name))
 
     def _new_gpo(self, arguments: Arguments) -> Json:
-        return _gpo_json(self._store("New-GPO").create(_text(arguments, "name")))
+        store = self._store("New-GPO")
+        return _gpo_json(store.create(_text(arguments, "name"), _text(arguments, "comment")))
 
     def _get_gpo(self, arguments: Arguments) -> Json:
         store = self._store("Get-GPO")

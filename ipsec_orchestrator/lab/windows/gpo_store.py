@@ -61,7 +61,7 @@ class LinkRecord:
 class GpoMaker(Protocol):
     """Makes and deletes GPOs, container and template together."""
 
-    def create(self, name: str) -> UUID:
+    def create(self, name: str, comment: str) -> UUID:
         """Make an empty GPO; the name is known to be free."""
         ...
 
@@ -78,8 +78,8 @@ class GposAsMaker(GpoMaker):
         self._new_id = new_id
 
     @override
-    def create(self, name: str) -> UUID:
-        return self._gpos.create(name=name, wished_id=self._new_id(), comment="")
+    def create(self, name: str, comment: str) -> UUID:
+        return self._gpos.create(name=name, wished_id=self._new_id(), comment=comment)
 
     @override
     def delete(self, gpo_id: UUID) -> None:
@@ -93,8 +93,8 @@ class GpoStore:
         self._open = open_directory
         self._maker = maker
 
-    def create(self, name: str) -> GpoRecord:
-        """Make an empty GPO.
+    def create(self, name: str, comment: str = "") -> GpoRecord:
+        """Make an empty GPO; the comment goes into its template.
 
         Raises:
             ImitatedError: The display name is taken.
@@ -102,7 +102,7 @@ class GpoStore:
         with self._open() as directory:
             if self._named(directory, name):
                 raise ImitatedError(GPO_NAME_TAKEN, name)
-            gpo_id = self._maker.create(name)
+            gpo_id = self._maker.create(name, comment)
             return self._by_id(directory, gpo_id)
 
     def delete(self, gpo_id: UUID, *, keep_links: bool = False) -> None:

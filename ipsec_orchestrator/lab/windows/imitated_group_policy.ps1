@@ -37,7 +37,7 @@ function global:New-GPO {
         [Alias('DomainName')] [string] $Domain,
         [Alias('DC')] [string] $Server
     )
-    ConvertFrom-LabGpo -Gpo (Invoke-LabCommand -Verb 'new-gpo' -Arguments @{ name = $Name })
+    ConvertFrom-LabGpo -Gpo (Invoke-LabCommand -Verb 'new-gpo' -Arguments @{ name = $Name; comment = $Comment })
 }
 
 function global:Get-GPO {

@@ -25,7 +25,7 @@ class SambaToolMaker(GpoMaker):
         self._layout = layout
 
     @override
-    def create(self, name: str) -> UUID:
+    def create(self, name: str, comment: str) -> UUID:
         layout = self._layout
         said = self._run("create", name, "--tmpdir", str(layout.client_dir))
         found = _GUID.findall(said)
@@ -36,6 +36,12 @@ class SambaToolMaker(GpoMaker):
         # from GPT.INI: they would make a second file.
         folder = layout.samba_dir / "state" / "sysvol" / DNS_DOMAIN / "Policies" / braced(gpo_id)
         (folder / "GPT.INI").rename(folder / "gpt.ini")
+        gpo_id = parse_braced(found[-1], field="GPO")
+        if comment:
+            # GPMC keeps the comment beside gpt.ini, in UTF-16.
+            sysvol = self._layout.samba_dir / "state" / "sysvol" / DNS_DOMAIN
+            folder = sysvol / "Policies" / braced(gpo_id)
+            (folder / "GPO.cmt").write_bytes(comment.encode("utf-16-le"))
         # What samba-tool leaves in SYSVOL has inherited ACLs; New-GPO sets the GPO's own.
         reset = ["samba-tool", "ntacl", "sysvolreset", f"--configfile={layout.smb_conf}"]
         run_in_lab(layout, reset, deadline_seconds=_DEADLINE_SECONDS)

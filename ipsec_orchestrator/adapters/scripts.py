@@ -10,12 +10,40 @@ from ipsec_orchestrator.ports import ScriptCall
 
 _FOLDER: Final = resources.files("ipsec_orchestrator.facts") / "scripts"
 # Scripts that may change the host: after a lost connection their outcome is unknown.
-_CHANGING: Final = frozenset({"start_refresh", "create_gpo", "remove_gpo", "write_template"})
+_CHANGING: Final = frozenset(
+    {
+        "capture_start",
+        "capture_stop",
+        "create_gpo",
+        "proof_begin",
+        "proof_end",
+        "proof_listener",
+        "proof_listener_start",
+        "proof_request",
+        "remove_gpo",
+        "start_refresh",
+        "write_template",
+    },
+)
 NAMES: Final = (
+    "associations",
+    "capture_read",
+    "capture_start",
+    "capture_stop",
     "create_gpo",
+    "host_health",
+    "ipsec_events",
     "member_policy",
+    "probe_targets",
+    "proof_begin",
+    "proof_end",
+    "proof_leftovers",
+    "proof_listener",
+    "proof_listener_start",
+    "proof_request",
     "read_template",
     "remove_gpo",
+    "resolve_names",
     "start_refresh",
     "write_template",
 )

@@ -80,13 +80,6 @@ class AnswerFields:
             return float(value)
         return self._fail(name, f"a number was expected, not {_kind(value)}")
 
-    def truth(self, name: str) -> bool:
-        """Give a truth value; it must be there."""
-        value = self._value(name)
-        if isinstance(value, bool):
-            return value
-        return self._fail(name, f"a truth value was expected, not {_kind(value)}")
-
     def moment(self, name: str) -> datetime:
         """Give a UTC time; it must be there."""
         value = self.optional_moment(name)

@@ -271,8 +271,13 @@ def _refreshed(
     progress: _Progress,
 ) -> Iterator[MemberResult]:
     steps = [step for _, step in by_host.values()]
-    written = any(result.outcome is StepOutcome.DONE for result in progress.steps)
-    return refresh_members(steps, world, observer, force=not written)
+    # Only a new version, written with the assignment, is news to a member: one that missed it, or
+    # never noticed that a link was off for a while, would skip the GPO as unchanged.
+    news = any(
+        result.outcome is StepOutcome.DONE and result.stage is Stage.ASSIGNMENT
+        for result in progress.steps
+    )
+    return refresh_members(steps, world, observer, force=not news)
 
 
 def _result(number: int, step: Step, outcome: StepOutcome, reason: str = "") -> StepResult:

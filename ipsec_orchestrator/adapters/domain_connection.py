@@ -5,7 +5,12 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 from ipsec_orchestrator.adapters.authentication import Credential
-from ipsec_orchestrator.adapters.domain_locator import DomainController, confirm, locate
+from ipsec_orchestrator.adapters.domain_locator import (
+    DomainController,
+    confirm,
+    locate,
+    other_controller,
+)
 from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
 from ipsec_orchestrator.adapters.smb import Share, ShareEndpoint, SmbGpos, SmbSysvol
 from ipsec_orchestrator.model.inventory import AuthMethod, Domain
@@ -62,6 +67,21 @@ def connect_domain(domain: Domain, credential: Credential) -> Generator[DomainCo
             sysvol=SmbSysvol(share, domain=domain.name),
             gpos=SmbGpos(directory, share),
         )
+
+
+@contextmanager
+def connect_controller(
+    domain: Domain, credential: Credential, fqdn: str
+) -> Generator[LdapDirectory]:
+    """Log on to the directory of one more DC, and close it at the end.
+
+    Raises:
+        HostUnreachableError: It does not answer.
+        AuthenticationError: It refused the credential.
+    """
+    controller = other_controller(domain, fqdn)
+    with LdapDirectory(_endpoint(domain, controller, credential)) as directory:
+        yield directory
 
 
 def _endpoint(domain: Domain, controller: DomainController, credential: Credential) -> Endpoint:

@@ -119,8 +119,19 @@ def confirm(
     if owner is None or owner.casefold() == found.fqdn.casefold():
         return found
     # The address in the inventory belongs to the DC that was found first, not to this one.
+    return other_controller(domain, owner, dns_port=dns_port)
+
+
+def other_controller(domain: Domain, fqdn: str, *, dns_port: int = _DNS_PORT) -> DomainController:
+    """Give a DC that the directory names, with where to connect.
+
+    Args:
+        domain: The domain; its address is that of another DC and does not count.
+        fqdn: DNS name of the DC.
+        dns_port: Port of ``domain.dns_server``.
+    """
     elsewhere = replace(domain, ldap=replace(domain.ldap, address=None))
-    return _with_address(owner, FoundBy.ROLE_OWNER, elsewhere, _resolver(domain, dns_port))
+    return _with_address(fqdn, FoundBy.ROLE_OWNER, elsewhere, _resolver(domain, dns_port))
 
 
 def _resolver(domain: Domain, dns_port: int) -> dns.resolver.Resolver | None:

@@ -1,22 +1,27 @@
 """Opens the world of a run: credential, the one DC, its share, the members."""
 
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 
+from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.clock import SystemClock
-from ipsec_orchestrator.adapters.domain_connection import connect_domain
+from ipsec_orchestrator.adapters.domain_connection import connect_controller, connect_domain
 from ipsec_orchestrator.adapters.domain_locator import DomainController
 from ipsec_orchestrator.adapters.members import WindowsMembers
 from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.adapters.secrets import GivenCredential, open_credential
+from ipsec_orchestrator.adapters.service_records import DnsServiceRecords
 from ipsec_orchestrator.adapters.thread_runner import ThreadRunner
+from ipsec_orchestrator.adapters.unreachable_directory import UnreachableDirectory
 from ipsec_orchestrator.adapters.winrm_gpos import WinrmGpos
 from ipsec_orchestrator.adapters.winrm_sysvol import WinrmSysvol
 from ipsec_orchestrator.app.options import ConnectOptions
+from ipsec_orchestrator.errors import BackendError
 from ipsec_orchestrator.model.inventory import Domain, Host, HostRole, Inventory
 from ipsec_orchestrator.model.policy import GpoVia
-from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.ports import Directory, Sysvol, World
 
 
 @contextmanager
@@ -39,35 +44,86 @@ def connected(
     """
     domain = _domain(inventory.domain, options.dc or dc)
     with ExitStack() as stack:
-        credential = stack.enter_context(
-            open_credential(
-                domain.credentials,
-                domain=domain.name,
-                auth=domain.ldap.auth,
-                given=GivenCredential(user=options.user, password=options.password),
-            ),
-        )
-        clock = SystemClock()
-        stack.callback(clock.stop)
+        credential = stack.enter_context(_credential(domain, options))
         connection = stack.enter_context(connect_domain(domain, credential))
-        members = WindowsMembers(credential)
         host = _controller_host(inventory, connection.controller)
-        yield World(
-            inventory=inventory,
-            directory=connection.directory,
+        world = _world(
+            stack, inventory, options, domain, credential=credential, directory=connection.directory
+        )
+        yield replace(
+            world,
             gpos={
-                GpoVia.WINRM: WinrmGpos(members, controller=host, domain=domain.name),
+                GpoVia.WINRM: WinrmGpos(world.members, controller=host, domain=domain.name),
                 GpoVia.SMB: connection.gpos,
             },
             sysvol={
-                GpoVia.WINRM: WinrmSysvol(members, controller=host, domain=domain.name),
+                GpoVia.WINRM: WinrmSysvol(world.members, controller=host, domain=domain.name),
                 GpoVia.SMB: connection.sysvol,
             },
-            members=members,
-            scripts=script_call,
-            clock=clock,
-            runner=ThreadRunner(threads=options.threads),
         )
+
+
+@contextmanager
+def examined(inventory: Inventory, options: ConnectOptions) -> Generator[World]:
+    """Give the world to somebody who wants to know what is wrong with it.
+
+    Where the domain can't be had its directory raises that error at every question, and there is
+    neither SYSVOL nor a way to make GPOs; the hosts can be asked all the same.
+
+    Raises:
+        UsageError: No credentials.
+    """
+    domain = _domain(inventory.domain, options.dc)
+    with ExitStack() as stack:
+        credential = stack.enter_context(_credential(domain, options))
+        directory: Directory
+        sysvol: dict[GpoVia, Sysvol]
+        try:
+            connection = stack.enter_context(connect_domain(domain, credential))
+        except BackendError as error:
+            directory, sysvol = UnreachableDirectory(error), {}
+        else:
+            # Members read templates over SMB, whichever way GPOs are made.
+            directory, sysvol = connection.directory, {GpoVia.SMB: connection.sysvol}
+        world = _world(
+            stack, inventory, options, domain, credential=credential, directory=directory
+        )
+        yield replace(world, sysvol=sysvol)
+
+
+def _credential(domain: Domain, options: ConnectOptions) -> AbstractContextManager[Credential]:
+    return open_credential(
+        domain.credentials,
+        domain=domain.name,
+        auth=domain.ldap.auth,
+        given=GivenCredential(user=options.user, password=options.password),
+    )
+
+
+def _world(
+    stack: ExitStack,
+    inventory: Inventory,
+    options: ConnectOptions,
+    domain: Domain,
+    *,
+    credential: Credential,
+    directory: Directory,
+) -> World:
+    """Put together what does not depend on the DC's share."""
+    clock = SystemClock()
+    stack.callback(clock.stop)
+    return World(
+        inventory=inventory,
+        directory=directory,
+        gpos={},
+        sysvol={},
+        members=WindowsMembers(credential),
+        scripts=script_call,
+        clock=clock,
+        runner=ThreadRunner(threads=options.threads),
+        records=DnsServiceRecords(domain),
+        open_controller=partial(connect_controller, domain, credential),
+    )
 
 
 def _domain(domain: Domain, dc: str | None) -> Domain:

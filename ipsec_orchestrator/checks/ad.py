@@ -18,6 +18,7 @@ from ipsec_orchestrator.checks.check import (
 from ipsec_orchestrator.checks.clocks import judge_clock
 from ipsec_orchestrator.facts.controllers import ControllerState
 from ipsec_orchestrator.facts.directory_health import DirectoryHealth
+from ipsec_orchestrator.facts.gpo_templates import TemplateState
 from ipsec_orchestrator.facts.health import HealthFacts, NotRead
 from ipsec_orchestrator.facts.rights import ObjectRights
 
@@ -88,29 +89,55 @@ def _pdc_emulator(facts: HealthFacts, directory: DirectoryHealth) -> Verdict:
 
 def _sysvol(_: HealthFacts, directory: DirectoryHealth) -> Verdict:
     if not directory.templates:
-        return unknown("No GPO is linked here, so there is no file in SYSVOL to look for.")
+        return unknown("No file of a GPO could be looked for in SYSVOL.")
+    read = 0
     for template in directory.templates:
+        if template.out_of_reach:
+            return unknown(
+                f"SYSVOL is out of reach from here: {template.problem}",
+                "Let SMB (TCP 445) through to the domain controller.",
+            )
         if template.problem is not None:
             return failed(
                 f"gpt.ini of the GPO {template.name!r} can't be read: {template.problem}",
                 "See that the share SYSVOL of the domain controller is there and may be read.",
             )
-        if template.template_version is None:
+        if template.template_version is not None:
+            read += 1
+        elif not _is_playbooks(template, directory):
             return failed(
                 f"SYSVOL has no gpt.ini of the GPO {template.name!r} "
-                f"({{{str(template.gpo_id).upper()}}}); members ignore or refuse such a GPO.",
+                f"({{{str(template.gpo_id).upper()}}}); members end Group Policy with an error.",
                 "Restore the folder of the GPO in SYSVOL from a backup or from another domain "
-                "controller (dfsrdiag, repadmin), or delete the GPO.",
+                "controller, or delete the GPO.",
             )
-        if template.template_version != template.container_version:
-            return failed(
-                f"The GPO {template.name!r} has version {template.container_version} in the "
-                f"directory and {template.template_version} in SYSVOL.",
-                "Wait for SYSVOL to replicate; if that does not help, edit the GPO once on the "
-                "PDC emulator, so that both halves get a new version.",
-            )
-    count = len(directory.templates)
-    return passed(f"gpt.ini of {count} linked GPO{'s' * (count > 1)} read, versions agree.")
+    return passed(f"gpt.ini of {read} linked GPO{'s' * (read > 1)} was read.")
+
+
+def _sysvol_versions(_: HealthFacts, directory: DirectoryHealth) -> Verdict:
+    differing = [
+        f"{template.name!r} {template.container_version} and "
+        f"{'nothing' if template.template_version is None else template.template_version}"
+        for template in directory.templates
+        if template.problem is None
+        and template.template_version != template.container_version
+        and (template.template_version is not None or _is_playbooks(template, directory))
+    ]
+    if differing:
+        return failed(
+            f"Versions in the directory and in SYSVOL differ: {', '.join(differing)}.",
+            "Wait for SYSVOL to replicate. If that does not help, run apply for the playbook's "
+            "own GPO, or edit another one once, so that both halves get a new version.",
+        )
+    known = [t for t in directory.templates if t.template_version is not None]
+    if not known:
+        return unknown("No version in SYSVOL could be read, see ad.sysvol.")
+    return passed(f"Both halves of {len(known)} linked GPOs have the same version.")
+
+
+def _is_playbooks(template: TemplateState, directory: DirectoryHealth) -> bool:
+    # What is wrong with the playbook's own GPO is set right by apply.
+    return directory.gpo is not None and directory.gpo.gpo_id == template.gpo_id
 
 
 def _replication(facts: HealthFacts) -> Verdict:
@@ -246,6 +273,7 @@ CHECKS: Final = (
     directory_check("ad.clock", "Clock of the domain controller", _clock, guards_apply=True),
     directory_check("ad.pdc-emulator", "PDC emulator", _pdc_emulator),
     directory_check("ad.sysvol", "Templates in SYSVOL", _sysvol, guards_apply=True),
+    directory_check("ad.sysvol-versions", "Versions in directory and SYSVOL", _sysvol_versions),
     domain_check(
         "ad.replication",
         "Replication between domain controllers",

@@ -16,6 +16,7 @@ class Need(StrEnum):
 
     RECORDS = "records"
     DIRECTORY = "directory"
+    ACCOUNTS = "accounts"
     CONTROLLERS = "controllers"
     POLICY = "policy"
     HEALTH = "health"
@@ -108,6 +109,7 @@ def directory_check(
     title: str,
     judge: Callable[[HealthFacts, DirectoryHealth], Verdict],
     *,
+    needs: Iterable[Need] = (),
     guards_apply: bool = False,
 ) -> Check:
     """Make a check of what the directory says; unknown where it could not be asked."""
@@ -117,7 +119,9 @@ def directory_check(
             return unread(facts.directory)
         return judge(facts, facts.directory)
 
-    return domain_check(check_id, title, [Need.DIRECTORY], judged, guards_apply=guards_apply)
+    return domain_check(
+        check_id, title, [Need.DIRECTORY, *needs], judged, guards_apply=guards_apply
+    )
 
 
 def host_check(

@@ -3,6 +3,7 @@
 from typing import Final
 
 from ipsec_orchestrator.checks.check import (
+    Need,
     Verdict,
     directory_check,
     failed,
@@ -17,6 +18,8 @@ from ipsec_orchestrator.model.inventory import Host
 
 _NO_OU: Final = "Neither a playbook nor the inventory names an OU."
 _NO_PLAYBOOK: Final = "No playbook was named, so there is no GPO to look for."
+# How planning marks what it makes or takes over.
+_OURS: Final = "ipsec_orchestrator "
 # More names than these would hide the rest of the sentence.
 _SHOWN: Final = 8
 
@@ -119,7 +122,7 @@ def _gpo(facts: HealthFacts, directory: DirectoryHealth) -> Verdict:
     if directory.gpo is None:
         return passed(f"No GPO is called {wanted.name!r} yet; apply makes it.")
     marked = directory.gpo.entry.attributes.text("adminDescription")
-    if marked is None and not wanted.adopt:
+    if not (marked or "").startswith(_OURS) and not wanted.adopt:
         return unknown(
             f"There is a GPO {wanted.name!r} that bears no mark of this program.",
             "plan says whether it is ours; to take over a foreign one set adopt: true.",
@@ -143,9 +146,13 @@ def _rivals(_: HealthFacts, directory: DirectoryHealth) -> Verdict:
 
 CHECKS: Final = (
     directory_check("ou.exists", "The OU is there", _exists, guards_apply=True),
-    directory_check("ou.accounts", "The members' accounts are in the OU", _accounts),
-    directory_check("ou.others", "Nobody else is in the OU", _others),
-    directory_check("ou.inheritance", "The GPO is inherited by the members", _inheritance),
+    directory_check(
+        "ou.accounts", "The members' accounts are in the OU", _accounts, needs=[Need.ACCOUNTS]
+    ),
+    directory_check("ou.others", "Nobody else is in the OU", _others, needs=[Need.ACCOUNTS]),
+    directory_check(
+        "ou.inheritance", "The GPO is inherited by the members", _inheritance, needs=[Need.ACCOUNTS]
+    ),
     directory_check("ou.gpo", "The GPO's name", _gpo),
-    directory_check("ou.rivals", "Other GPOs with IPsec settings", _rivals),
+    directory_check("ou.rivals", "Other GPOs with IPsec settings", _rivals, needs=[Need.ACCOUNTS]),
 )

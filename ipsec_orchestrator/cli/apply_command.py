@@ -16,12 +16,20 @@ from ipsec_orchestrator.cli.options import (
 @click.argument("playbook_or_plan", type=click.Path())
 @connection_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--skip-check",
+    "skip_checks",
+    multiple=True,
+    metavar="ID",
+    help="Leave out this check of the prerequisites; may be repeated.",
+)
 @state_option
 @json_option
 def apply(
     playbook_or_plan: str,
     *,
     yes: bool,
+    skip_checks: tuple[str, ...],
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -29,7 +37,8 @@ def apply(
     """Plan, show, ask, carry out, and verify every member.
 
     With a plan that was saved by orchestrate plan --out, exactly that plan is carried out, or
-    refused if the domain has changed since.
+    refused if the domain has changed since. Prerequisites that the plan depends on are checked
+    first: orchestrate doctor shows all of them.
 
     \b
     Example:
@@ -43,6 +52,7 @@ def apply(
         connection_of(values),
         removal=False,
         yes=yes,
+        skip_checks=skip_checks,
         state=state,
         as_json=as_json,
     )

@@ -1,20 +1,24 @@
 """What apply and remove share: show the plan, ask, carry out, print what came of it."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
 from ipsec_orchestrator.cli.planning import planned
-from ipsec_orchestrator.cli.progress import watching
+from ipsec_orchestrator.cli.progress import telling, watching
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.outcome import RunReport
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.planning.planfile import plan_to_json
+from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.report.doctor_report import guard_lines
 from ipsec_orchestrator.report.plan_report import plan_lines
 from ipsec_orchestrator.report.run_report import (
     TABLE_HEADINGS,
@@ -34,12 +38,14 @@ def ask_and_carry_out(
     yes: bool,
     state: str | None,
     as_json: bool,
+    skip_checks: Sequence[str] = (),
 ) -> int:
     """Do all of it and give the exit code."""
     with planned(Path(path), connection, removal=removal) as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
+            _guard(plan, world, skip_checks)
             if not yes and not _agreed(plan):
                 talk().print("Nothing was changed.")
                 return Exit.ERROR
@@ -60,6 +66,15 @@ def ask_and_carry_out(
         return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)
     return _exit_code(report)
+
+
+def _guard(plan: Plan, world: World, skip_checks: Sequence[str]) -> None:
+    """Refuse to begin where a prerequisite is not met; the way back is never refused."""
+    if plan.purpose is Purpose.REMOVE:
+        return
+    with telling() as tell:
+        checked = guard(plan, world, skip_checks, tell)
+    print_lines(guard_lines(checked.findings, checked.skipped), to_stderr=True)
 
 
 def _agreed(plan: Plan) -> bool:

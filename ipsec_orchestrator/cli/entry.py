@@ -17,10 +17,12 @@ PROGRAM: Final = "orchestrate"
 # Name -> (module, attribute, one line for the list). Modules are imported when the command is
 # used; the line stands here so that the list of commands needs none of them.
 _COMMANDS: Final = {
+    "doctor": ("doctor", "doctor", "Check every prerequisite, and say what to do."),
     "plan": ("plan", "plan", "Show what would change, and write nothing."),
     "apply": ("apply", "apply", "Plan, show, ask, and carry out."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
     "show": ("show", "show", "Show the IPsec policies of the domain, or what a host has."),
+    "prove": ("prove", "prove", "Send real traffic and prove that it is encrypted."),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),
     "init": ("starter", "init", "Write a starter inventory and playbook."),
     "schema": ("starter", "schema", "Print the JSON Schema of inventory or playbook."),
@@ -55,7 +57,7 @@ class _LazyGroup(click.Group):
 @click.command(
     cls=_LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit codes: 0 done or nothing to do, 1 error, 2 differences, 3 some hosts failed or "
+    epilog="Exit codes: 0 done or nothing to do, 1 error, 2 differences or failed checks, 3 some hosts failed or "
     "unknown, 64 wrong usage.",
 )
 @click.version_option(__version__, prog_name=PROGRAM)

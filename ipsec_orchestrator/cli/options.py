@@ -87,6 +87,14 @@ class Connection:
             return nullcontext(self.world)
         return connected(inventory, self.connect_options(), dc=dc)
 
+    def open_to_examine(self, inventory: "Inventory") -> "AbstractContextManager[World]":
+        """Connect as far as possible: what can't be reached is part of the examination."""
+        from ipsec_orchestrator.app.session import examined  # noqa: PLC0415 - lazy
+
+        if self.world is not None:
+            return nullcontext(self.world)
+        return examined(inventory, self.connect_options())
+
 
 def connection_options(function: Function) -> Function:
     """Add the options that say where to look and who we are."""

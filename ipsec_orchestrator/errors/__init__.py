@@ -30,6 +30,7 @@ from ipsec_orchestrator.errors.plan import (
     ForeignObjectError,
     PlanError,
     PlanFileError,
+    PrerequisiteError,
     ReadBackError,
     StalePlanError,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "OutcomeUnknownError",
     "PlanError",
     "PlanFileError",
+    "PrerequisiteError",
     "Problem",
     "ReadBackError",
     "ScriptFailedError",

@@ -33,6 +33,23 @@ class StalePlanError(PlanError):
         self.found = found
 
 
+class PrerequisiteError(PlanError):
+    """Something that has to be right before a plan is carried out is not; nothing was written.
+
+    Attributes:
+        failures: (id of the check, what was seen, cure) of each.
+    """
+
+    def __init__(self, *, failures: tuple[tuple[str, str, str], ...]) -> None:
+        told = " ".join(f"{check_id}: {seen} {cure}" for check_id, seen, cure in failures)
+        skips = " ".join(f"--skip-check {check_id}" for check_id, _, _ in failures)
+        super().__init__(
+            f"Nothing was changed, because a prerequisite is not met. {told}",
+            cure=f"To go on all the same: {skips}",
+        )
+        self.failures = failures
+
+
 class ForeignObjectError(PlanError):
     """Something that we did not make stands where the playbook wants to write.
 

@@ -45,7 +45,7 @@ class DirectoryHealth:
         names: The DC and its naming contexts.
         time: Its clock; ``None`` if it does not tell.
         role_owner: FQDN of the PDC emulator, as the directory knows it.
-        computers: All computer accounts of the domain.
+        computers: All computer accounts of the domain; none if they were not wanted.
         units: The OUs that matter; that of the playbook first.
         gpo: The playbook's GPO, if there is one of that name.
         gpo_problem: Why it can't be told.
@@ -73,6 +73,8 @@ def read_directory_health(
     sysvol: Sysvol | None,
     units: Iterable[str],
     gpo_name: str | None,
+    *,
+    with_accounts: bool = True,
 ) -> DirectoryHealth:
     """Read it all; writes nothing.
 
@@ -81,6 +83,8 @@ def read_directory_health(
         sysvol: Its templates; ``None`` leaves them out.
         units: DNs of the OUs that matter.
         gpo_name: Display name of the playbook's GPO.
+        with_accounts: Whether to read computer accounts and what other GPOs do, which takes its
+            time in a large domain.
 
     Raises:
         BackendError: The directory can't be read.
@@ -92,13 +96,15 @@ def read_directory_health(
             gpo = read_gpo(directory, gpo_name)
         except PlanError as error:
             gpo_problem = str(error)
-    found = tuple(_unit(directory, dn, gpo) for dn in units)
+    found = tuple(_unit(directory, dn, gpo, with_accounts=with_accounts) for dn in units)
     system = f"CN=System,{names.domain_dn}"
     return DirectoryHealth(
         names=names,
         time=read_time(directory),
         role_owner=_role_owner(directory),
-        computers=read_computers(directory, names.domain_dn),
+        computers=read_computers(directory, names.domain_dn)
+        if with_accounts
+        else ObservedComputers(computers=()),
         units=found,
         gpo=gpo,
         gpo_problem=gpo_problem,
@@ -130,9 +136,14 @@ def _role_owner(directory: Directory) -> str | None:
     return server.attributes.text("dNSHostName") if server else None
 
 
-def _unit(directory: Directory, dn: str, gpo: ObservedGpo | None) -> OuState:
-    if directory.read(dn, ("objectClass",)) is None:
+def _unit(
+    directory: Directory, dn: str, gpo: ObservedGpo | None, *, with_accounts: bool
+) -> OuState:
+    rights = read_rights(directory, dn)
+    if rights is None:
         return OuState(dn=dn, exists=False)
+    if not with_accounts:
+        return OuState(dn=dn, exists=True, rights=rights)
     computers = read_computers(directory, dn)
     above = {parent_dn(found.dn) for found in computers.computers}
     rivals, _ = read_rivals(directory, dn)
@@ -146,7 +157,7 @@ def _unit(directory: Directory, dn: str, gpo: ObservedGpo | None) -> OuState:
             for found in rivals
             if gpo is None or found.gpo_id != gpo.gpo_id
         ),
-        rights=read_rights(directory, dn),
+        rights=rights,
     )
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
-from ipsec_orchestrator.errors import BackendError, CodecError
+from ipsec_orchestrator.errors import AccessDeniedError, BackendError, CodecError, FileShareError
 from ipsec_orchestrator.facts.gpo import ObservedGpo, read_gpo_by_id
 from ipsec_orchestrator.model.directory import parent_dn, same_dn
 from ipsec_orchestrator.ports import Directory, Sysvol
@@ -23,6 +23,8 @@ class TemplateState:
         container_version: ``versionNumber`` in the directory.
         template_version: The same in ``gpt.ini``; ``None`` if there is no such file.
         problem: Why the file can't be read.
+        out_of_reach: Whether the share itself was not reached, so that nothing is known of the
+            file.
     """
 
     name: str
@@ -30,6 +32,7 @@ class TemplateState:
     container_version: int
     template_version: int | None
     problem: str | None = None
+    out_of_reach: bool = False
 
 
 def read_templates(
@@ -65,17 +68,21 @@ def _linked(directory: Directory, dn: str) -> Iterator[ObservedGpo]:
 
 def _template(gpo: ObservedGpo, sysvol: Sysvol) -> TemplateState:
     content, problem, number = None, None, None
+    out_of_reach = False
     try:
         content = sysvol.read(gpo.gpo_id, "gpt.ini")
         number = None if content is None else gpt_ini.version(content).number
-    except (BackendError, CodecError) as error:
+    except (FileShareError, AccessDeniedError, CodecError) as error:
         problem = str(error)
+    except BackendError as error:
+        problem, out_of_reach = str(error), True
     return TemplateState(
         name=gpo.entry.attributes.text("displayName") or gpo.entry.dn,
         gpo_id=gpo.gpo_id,
         container_version=_container_version(gpo),
         template_version=number,
         problem=problem,
+        out_of_reach=out_of_reach,
     )
 
 

@@ -6,6 +6,7 @@ from ipsec_orchestrator.ports.directory import Directory, DomainNames
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
+from ipsec_orchestrator.ports.records import ServiceRecords
 from ipsec_orchestrator.ports.runner import Runner
 from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
@@ -22,6 +23,7 @@ __all__ = [
     "Runner",
     "ScriptCall",
     "Scripts",
+    "ServiceRecords",
     "Sysvol",
     "World",
 ]

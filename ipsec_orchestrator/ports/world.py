@@ -1,6 +1,7 @@
 """All ports that a run needs, in one value."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 from ipsec_orchestrator.model.inventory import Inventory
@@ -9,6 +10,7 @@ from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.members import Members
+from ipsec_orchestrator.ports.records import ServiceRecords
 from ipsec_orchestrator.ports.runner import Runner
 from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
@@ -27,6 +29,9 @@ class World:
         scripts: The texts of our scripts.
         clock: Time.
         runner: Many hosts at once.
+        records: Service records in DNS; ``None`` where there is no DNS to be asked.
+        open_controller: Opens the directory of another DC, by FQDN; ``None`` where there is but
+            one.
     """
 
     inventory: Inventory
@@ -37,3 +42,5 @@ class World:
     scripts: Scripts
     clock: Clock
     runner: Runner
+    records: ServiceRecords | None = None
+    open_controller: Callable[[str], AbstractContextManager[Directory]] | None = None

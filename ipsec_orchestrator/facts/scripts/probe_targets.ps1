@@ -2,11 +2,11 @@
 Tries the way to other hosts: opens and closes TCP connections, pings, and looks for the largest ping
 that goes through in one piece. Sends no content and changes nothing. Results are numbers: 0 for
 success, else the number of the socket error or of the ping status.
+A target is an address and, after blanks, the TCP ports to try: '10.0.1.20 8080 5985'.
 #>
 [CmdletBinding()]
 param(
-    [string[]] $Addresses = @(),
-    [int[]] $Ports = @(),
+    [string[]] $Targets = @(),
     [int] $TimeoutMilliseconds = 1500
 )
 
@@ -67,8 +67,10 @@ function Find-LargestPing {
 }
 
 function Get-Path {
-    param([string] $Text)
-    $address = [System.Net.IPAddress]::Parse($Text)
+    param([string] $Target)
+    $words = $Target.Split(' ')
+    $address = [System.Net.IPAddress]::Parse($words[0])
+    $ports = @($words | Select-Object -Skip 1 | ForEach-Object { [int] $_ })
     $header = if ($address.AddressFamily -eq [System.Net.Sockets.AddressFamily]::InterNetworkV6) { 48 } else { 28 }
     $ping = Send-Ping -Address $address -Size $smallest
     $full = $null
@@ -78,13 +80,13 @@ function Get-Path {
         $largest = if ($full -eq 0) { $frame } else { $header + (Find-LargestPing -Address $address -Largest ($frame - $header)) }
     }
     return @{
-        address = $Text
+        address = $words[0]
         ping = $ping
         full_ping = $full
         path_mtu_bytes = $largest
-        ports = [object[]] @(foreach ($port in $Ports) { @{ port = $port; result = Connect-Port -Address $address -Port $port } })
+        ports = [object[]] @(foreach ($port in $ports) { @{ port = $port; result = Connect-Port -Address $address -Port $port } })
     }
 }
 
-$answer = @{ targets = [object[]] @(foreach ($text in $Addresses) { Get-Path -Text $text }) }
+$answer = @{ targets = [object[]] @(foreach ($target in $Targets) { Get-Path -Target $target }) }
 ConvertTo-Json -InputObject $answer -Compress -Depth 5

@@ -8,6 +8,7 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TypeAlias
 
+import pytest
 from ruamel.yaml import YAML
 from typing_extensions import override
 
@@ -111,6 +112,14 @@ def azure_world(files: AzureFiles, folder: Path) -> Generator[AzureWorld]:
         )
 
 
-def fresh_files(folder: Path) -> AzureFiles:
-    """Make certificates for an imitation on the usual loopback address."""
-    return issue_azure_files(folder, ADDRESS)
+@pytest.fixture(scope="session")
+def azure_files(tmp_path_factory: pytest.TempPathFactory) -> AzureFiles:
+    """Certificates of the imitation, made once."""
+    return issue_azure_files(tmp_path_factory.mktemp("azure"), ADDRESS)
+
+
+@pytest.fixture
+def azure(azure_files: AzureFiles, tmp_path: Path) -> Generator[AzureWorld]:
+    """The imitation, running, and an inventory that leads to it."""
+    with azure_world(azure_files, tmp_path) as world:
+        yield world

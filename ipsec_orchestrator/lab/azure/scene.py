@@ -74,7 +74,7 @@ class ArmFaults:
     throttled_answers: int = 0
     retry_after_seconds: int = 1
     polls: int = 1
-    poll_seconds: float = 0.05
+    poll_seconds: float = 0.01
     polled_by: str = "both"
     operations_end: bool = True
 

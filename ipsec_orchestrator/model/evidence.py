@@ -98,6 +98,7 @@ class EndEvidence:
         host: Inventory name.
         frames: Captured frames; ``None`` if nothing could be captured.
         capture_problem: Why not.
+        frames_left_out: Frames that were captured but not looked at, because there were too many.
         associations: Quick-mode associations; ``None`` if they could not be read.
         associations_problem: Why not.
         events: Audit events; ``None`` if auditing is off or the log can't be read.
@@ -111,6 +112,7 @@ class EndEvidence:
     host: str
     frames: tuple[Frame, ...] | None = None
     capture_problem: str | None = None
+    frames_left_out: int = 0
     associations: tuple[Association, ...] | None = None
     associations_problem: str | None = None
     events: tuple[IpsecEvent, ...] | None = None
@@ -155,10 +157,14 @@ class Diagnosis(StrEnum):
     NONE = "none"
     IKE_UNANSWERED = "IKE unanswered"
     NO_COMMON_METHOD = "no common method"
+    NO_ENCRYPTION = "the method does not encrypt"
     AUTHENTICATION = "authentication"
     ESP_BLOCKED = "ESP blocked on the way"
     FALLBACK = "fallback to clear"
     POLICY_ABSENT = "policy absent on one side"
+    NOT_ASSIGNED = "policy absent on both sides"
+    FILTER = "no filter of one side matches the flow"
+    ONE_DIRECTION = "no filter matches one direction of the flow"
     OFFLOAD = "hardware offload makes the capture blind"
     FALSE_ASSOCIATIONS = "associations are reported, but clear packets were seen"
     NOT_LISTENING = "nothing listens there"

@@ -21,6 +21,7 @@ class Flow:
         filter_action: Name of that rule's filter action.
         algorithms: What the rule's security methods allow on the wire, in order of preference,
             as (encryption, integrity) words such as ``("3DES", "SHA1")``.
+        may_fall_back: Whether the filter action itself allows clear traffic where IPsec fails.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Flow:
     rule: str | None = None
     filter_action: str | None = None
     algorithms: tuple[tuple[str, str], ...] = ()
+    may_fall_back: bool = False
 
     @property
     def is_protected(self) -> bool:

@@ -1,6 +1,7 @@
-"""What a captured frame is: ESP, IKE, or clear packets of some flow.
+"""What a captured frame is: ESP, IKE, or a clear packet of some flow.
 
-Frames are cut off behind their headers, so nothing here may count on payload being there.
+Frames are cut off behind their headers, so nothing here may count on payload being there. What
+can't be read for certain is called unreadable, never something harmless.
 """
 
 import struct
@@ -10,65 +11,41 @@ from ipaddress import ip_address
 from typing import Final
 
 from ipsec_orchestrator.model.inventory import Address
+from ipsec_orchestrator.proof.ike import IkeMessage, parse_ike
 
 _IPV4_TYPE: Final = 0x0800
 _IPV6_TYPE: Final = 0x86DD
 _VLAN_TYPES: Final = (0x8100, 0x88A8)
 _ETHERNET_SIZE: Final = 14
 _VLAN_SIZE: Final = 4
-_ESP: Final = 50
-_AH: Final = 51
+_IPV4_SIZE: Final = 20
+_IPV6_SIZE: Final = 40
+_UDP_SIZE: Final = 8
 _TCP: Final = 6
 _UDP: Final = 17
+_ESP: Final = 50
+_AUTHENTICATION_HEADER: Final = 51
 _IPV6_FRAGMENT: Final = 44
-_IKE_PORTS: Final = (500, 4500)
+# Hop-by-hop options, routing, fragment, authentication, destination options (RFC 8200 4.1).
+_EXTENSIONS: Final = frozenset({0, 43, _IPV6_FRAGMENT, _AUTHENTICATION_HEADER, 60})
+_EXTENSION_SIZE: Final = 8
 _NAT_TRAVERSAL_PORT: Final = 4500
-_IKE_HEADER: Final = struct.Struct(">8s8sBBBBII")
-_NOTIFY_PAYLOAD: Final = 11
-_NOTIFY_HEAD: Final = struct.Struct(">BBHIBBH")
+_IKE_PORTS: Final = frozenset({500, _NAT_TRAVERSAL_PORT})
+_NO_ESP_MARKER: Final = bytes(4)
 
 
 class PacketKind(StrEnum):
-    """What a packet is on the wire."""
+    """What a packet is on the wire.
 
-    ESP = "esp"
-    AH = "ah"
-    IKE = "ike"
-    CLEAR = "clear"
-    OTHER = "other"
-
-
-class Exchange(StrEnum):
-    """IKEv1 exchange types (RFC 2408 3.1, RFC 2409 A)."""
-
-    MAIN_MODE = "main mode"
-    INFORMATIONAL = "informational"
-    QUICK_MODE = "quick mode"
-    OTHER = "other"
-
-
-_EXCHANGES: Final = {
-    2: Exchange.MAIN_MODE,
-    5: Exchange.INFORMATIONAL,
-    32: Exchange.QUICK_MODE,
-}
-NO_PROPOSAL_CHOSEN: Final = 14
-"""Notify message type, RFC 2408 3.14.1."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IkeMessage:
-    """The clear part of an IKE message.
-
-    Attributes:
-        exchange: What it belongs to.
-        encrypted: Whether its payloads are encrypted; in main mode that is the authentication.
-        notify: Notify message type, if its first payload is a clear notification.
+    A packet that AH protects is as readable as any other, so it is what is behind the AH. A later
+    fragment, and a packet cut off before its ports, is unreadable.
     """
 
-    exchange: Exchange
-    encrypted: bool
-    notify: int | None = None
+    ESP = "esp"
+    IKE = "ike"
+    CLEAR = "clear"
+    UNREADABLE = "unreadable"
+    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,11 +56,11 @@ class Packet:
         kind: What it is.
         source: Sender.
         destination: Receiver.
-        protocol: IANA number as on the wire.
-        source_port: For TCP and UDP; ``None`` for others and later fragments.
+        protocol: IANA number of the innermost header that could be read.
+        source_port: For TCP and UDP, where it could be read.
         destination_port: Likewise.
-        spi: For ESP and AH; ``None`` for later fragments.
-        ike: For IKE.
+        spi: For ESP; ``None`` for later fragments.
+        ike: For IKE, where its header could be read.
     """
 
     kind: PacketKind
@@ -98,111 +75,106 @@ class Packet:
 
 def parse_frame(frame: bytes) -> Packet | None:
     """Read an Ethernet frame; ``None`` if it is no IP packet or is cut off before that shows."""
+    offset = _ETHERNET_SIZE - 2
     if len(frame) < _ETHERNET_SIZE:
         return None
-    offset = _ETHERNET_SIZE - 2
     (ether_type,) = struct.unpack_from(">H", frame, offset)
-    while ether_type in _VLAN_TYPES and len(frame) >= offset + 2 + _VLAN_SIZE:
+    while ether_type in _VLAN_TYPES and len(frame) >= offset + _VLAN_SIZE + 2:
         offset += _VLAN_SIZE
         (ether_type,) = struct.unpack_from(">H", frame, offset)
     packet = frame[offset + 2 :]
     if ether_type == _IPV4_TYPE:
         return _ipv4(packet)
-    if ether_type == _IPV6_TYPE:
-        return _ipv6(packet)
-    return None
+    return _ipv6(packet) if ether_type == _IPV6_TYPE else None
 
 
 def _ipv4(packet: bytes) -> Packet | None:
-    size = (packet[0] & 0x0F) * 4 if packet else 0
-    if len(packet) < max(size, 20) or size < 20 or packet[0] >> 4 != 4:  # noqa: PLR2004 - RFC 791 3.1
+    if len(packet) < _IPV4_SIZE:
         return None
-    fragment_offset = struct.unpack_from(">H", packet, 6)[0] & 0x1FFF
-    source, destination = ip_address(packet[12:16]), ip_address(packet[16:20])
-    first = fragment_offset == 0
-    return _transport(source, destination, packet[9], packet[size:] if first else b"")
+    size, total = (packet[0] & 15) * 4, struct.unpack_from(">H", packet, 2)[0]
+    if size < _IPV4_SIZE or packet[0] >> 4 != 4:  # noqa: PLR2004 - RFC 791 3.1
+        return None
+    # Ethernet pads short packets. A length of 0 is what segmentation by the adapter looks like.
+    rest = packet[size : total if total >= size else None]
+    is_first = struct.unpack_from(">H", packet, 6)[0] & 0x1FFF == 0
+    ends = (ip_address(packet[12:16]), ip_address(packet[16:20]))
+    return _inside(ends, packet[9], rest) if is_first else _fragment(ends, packet[9])
 
 
 def _ipv6(packet: bytes) -> Packet | None:
-    if len(packet) < 40 or packet[0] >> 4 != 6:  # noqa: PLR2004 - RFC 8200 3
+    if len(packet) < _IPV6_SIZE or packet[0] >> 4 != 6:  # noqa: PLR2004 - RFC 8200 3
         return None
-    source, destination = ip_address(packet[8:24]), ip_address(packet[24:40])
-    protocol, rest = packet[6], packet[40:]
-    if protocol == _IPV6_FRAGMENT and len(rest) >= 8:  # noqa: PLR2004 - RFC 8200 4.5
-        protocol = rest[0]
-        first = struct.unpack_from(">H", rest, 2)[0] >> 3 == 0
-        rest = rest[8:] if first else b""
-    return _transport(source, destination, protocol, rest)
+    length = struct.unpack_from(">H", packet, 4)[0]
+    rest = packet[_IPV6_SIZE : _IPV6_SIZE + length if length else None]
+    return _inside((ip_address(packet[8:24]), ip_address(packet[24:40])), packet[6], rest)
 
 
-def _transport(source: Address, destination: Address, protocol: int, rest: bytes) -> Packet:
-    if protocol in {_ESP, _AH}:
-        at = 0 if protocol == _ESP else 4
-        spi = struct.unpack_from(">I", rest, at)[0] if len(rest) >= at + 4 else None
-        kind = PacketKind.ESP if protocol == _ESP else PacketKind.AH
-        return Packet(
-            kind=kind,
-            source=source,
-            destination=destination,
-            protocol=protocol,
-            spi=spi,
-        )
+def _inside(ends: tuple[Address, Address], protocol: int, rest: bytes) -> Packet:
+    """Read what is behind the IP header, through extension headers and AH."""
+    while protocol in _EXTENSIONS:
+        if len(rest) < _EXTENSION_SIZE:
+            return _packet(PacketKind.UNREADABLE, ends, protocol)
+        size = _EXTENSION_SIZE
+        if protocol == _IPV6_FRAGMENT:
+            if struct.unpack_from(">H", rest, 2)[0] >> 3:
+                return _fragment(ends, rest[0])
+        elif protocol == _AUTHENTICATION_HEADER:
+            size = (rest[1] + 2) * 4  # RFC 4302 2.2
+        else:
+            size += rest[1] * 8
+        protocol, rest = rest[0], rest[size:]
+    return _innermost(ends, protocol, rest)
+
+
+def _innermost(ends: tuple[Address, Address], protocol: int, rest: bytes) -> Packet:
+    if protocol == _ESP:
+        spi = struct.unpack_from(">I", rest)[0] if len(rest) >= len(_NO_ESP_MARKER) else None
+        return _packet(PacketKind.ESP, ends, protocol, spi=spi)
     if protocol not in {_TCP, _UDP}:
-        return Packet(
-            kind=PacketKind.OTHER,
-            source=source,
-            destination=destination,
-            protocol=protocol,
-        )
-    ports = struct.unpack_from(">HH", rest) if len(rest) >= 4 else (None, None)  # noqa: PLR2004 - two ports
-    if protocol == _UDP and set(ports) & set(_IKE_PORTS):
-        return _keying(source, destination, ports, rest[8:])
+        return _packet(PacketKind.OTHER, ends, protocol)
+    if len(rest) < len(_NO_ESP_MARKER):
+        return _packet(PacketKind.UNREADABLE, ends, protocol)
+    ports: tuple[int, int] = struct.unpack_from(">HH", rest)
+    if protocol == _UDP and _IKE_PORTS & set(ports):
+        return _keying(ends, ports, rest[_UDP_SIZE:])
+    return _packet(PacketKind.CLEAR, ends, protocol, ports=ports)
+
+
+def _fragment(ends: tuple[Address, Address], protocol: int) -> Packet:
+    """Call a later fragment ESP if its header says so; else nobody knows whose it is."""
+    if protocol == _ESP:
+        return _packet(PacketKind.ESP, ends, protocol)
+    carries_flows = protocol in {_TCP, _UDP} or protocol in _EXTENSIONS
+    return _packet(PacketKind.UNREADABLE if carries_flows else PacketKind.OTHER, ends, protocol)
+
+
+def _keying(ends: tuple[Address, Address], ports: tuple[int, int], payload: bytes) -> Packet:
+    """Tell IKE from ESP in UDP: behind port 4500 IKE begins with four zero bytes (RFC 3948 2.2)."""
+    if _NAT_TRAVERSAL_PORT in ports:
+        if payload[: len(_NO_ESP_MARKER)] == _NO_ESP_MARKER:
+            payload = payload[len(_NO_ESP_MARKER) :]
+        elif len(payload) >= len(_NO_ESP_MARKER):
+            spi = struct.unpack_from(">I", payload)[0]
+            return _packet(PacketKind.ESP, ends, _UDP, ports=ports, spi=spi)
+    return _packet(PacketKind.IKE, ends, _UDP, ports=ports, ike=parse_ike(payload))
+
+
+def _packet(
+    kind: PacketKind,
+    ends: tuple[Address, Address],
+    protocol: int,
+    *,
+    ports: tuple[int | None, int | None] = (None, None),
+    spi: int | None = None,
+    ike: IkeMessage | None = None,
+) -> Packet:
     return Packet(
-        kind=PacketKind.CLEAR,
-        source=source,
-        destination=destination,
+        kind=kind,
+        source=ends[0],
+        destination=ends[1],
         protocol=protocol,
         source_port=ports[0],
         destination_port=ports[1],
-    )
-
-
-def _keying(
-    source: Address,
-    destination: Address,
-    ports: tuple[int | None, int | None],
-    payload: bytes,
-) -> Packet:
-    """Tell IKE from ESP in UDP: behind port 4500 IKE begins with four zero bytes (RFC 3948 2.2)."""
-    kind, spi = PacketKind.IKE, None
-    if _NAT_TRAVERSAL_PORT in ports:
-        if payload[:4] == bytes(4):
-            payload = payload[4:]
-        elif len(payload) >= 4:  # noqa: PLR2004 - one SPI
-            kind, spi = PacketKind.ESP, struct.unpack_from(">I", payload)[0]
-    return Packet(
-        kind=kind,
-        source=source,
-        destination=destination,
-        protocol=_UDP,
-        source_port=ports[0],
-        destination_port=ports[1],
         spi=spi,
-        ike=_ike(payload) if kind is PacketKind.IKE else None,
-    )
-
-
-def _ike(payload: bytes) -> IkeMessage | None:
-    if len(payload) < _IKE_HEADER.size:
-        return None
-    _, _, next_payload, _, exchange, flags, _, _ = _IKE_HEADER.unpack_from(payload)
-    encrypted = bool(flags & 1)
-    notify = None
-    rest = payload[_IKE_HEADER.size :]
-    if not encrypted and next_payload == _NOTIFY_PAYLOAD and len(rest) >= _NOTIFY_HEAD.size:
-        notify = _NOTIFY_HEAD.unpack_from(rest)[6]
-    return IkeMessage(
-        exchange=_EXCHANGES.get(exchange, Exchange.OTHER),
-        encrypted=encrypted,
-        notify=notify,
+        ike=ike,
     )

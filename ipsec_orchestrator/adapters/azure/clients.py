@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
     from azure.core.pipeline import PipelineResponse
 
-RETRIES: Final = 4
+RETRIES: Final = 3
 LONGEST_WAIT_SECONDS: Final = 30.0
 POLL_SECONDS: Final = 2
 _CONNECT_SECONDS: Final = 10
@@ -79,7 +79,7 @@ class ArmClients:
             "connection_verify": self._endpoints.ca_file or True,
             "connection_timeout": _CONNECT_SECONDS,
             "read_timeout": _READ_SECONDS,
-            "retry_policy": PatientRetryPolicy(retry_total=RETRIES),
+            "retry_policy": PatientRetryPolicy(retry_total=RETRIES, retry_status=RETRIES),
             "polling_interval": POLL_SECONDS,
         }
 

@@ -59,6 +59,9 @@ def _ours(error: AzureError, target: str, right: str, endpoints: AzureEndpoints)
                 cure="Log on (az login), or choose another kind of credential in the "
                 "inventory's azure section.",
             )
+        # azure-identity reports a connection that failed as a failed logon; its cause knows better.
+        case ClientAuthenticationError(__cause__=ServiceRequestError() | ServiceResponseError()):
+            return _unreachable(error, endpoints.authority)
         case ClientAuthenticationError():
             return AuthenticationError(
                 target=_refuser(error, endpoints),
@@ -69,14 +72,18 @@ def _ours(error: AzureError, target: str, right: str, endpoints: AzureEndpoints)
         case HttpResponseError():
             return _refusal(error, target, right)
         case ServiceRequestError() | ServiceResponseError():
-            return HostUnreachableError(
-                host=urlsplit(endpoints.resource_manager).netloc or endpoints.resource_manager,
-                reason=_first_line(error),
-                cure="Check the network, a proxy (HTTPS_PROXY), and the endpoints and ca_file of "
-                "the inventory's azure section.",
-            )
+            return _unreachable(error, endpoints.resource_manager)
         case _:
             return CloudRequestError(target=target, status=0, code="", reason=_first_line(error))
+
+
+def _unreachable(error: AzureError, base_url: str) -> HostUnreachableError:
+    return HostUnreachableError(
+        host=urlsplit(base_url).netloc or base_url,
+        reason=_first_line(error),
+        cure="Check the network, a proxy (HTTPS_PROXY), and the endpoints and ca_file of the "
+        "inventory's azure section.",
+    )
 
 
 def _refusal(error: HttpResponseError, target: str, right: str) -> BackendError:

@@ -1,6 +1,7 @@
 """Asks Azure Resource Manager, one question a method."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Final, TypeVar
 
 from azure.core.exceptions import ResourceNotFoundError
@@ -236,4 +237,14 @@ class SdkAzureReader(AzureReader):
                 reason=f"Azure did not finish it within {self._deadline_seconds:g} seconds",
                 cure="Try again later; nothing was changed.",
             )
-        return poller.result()
+        result = poller.result()
+        if getattr(result, "value", None) is None:
+            # No rows are an empty list; an answer without a list is none at all.
+            raise CloudRequestError(
+                target=f"{resource.name}/{what}",
+                status=HTTPStatus.OK,
+                code="",
+                reason="the answer of the long-running operation holds no rows",
+                cure="Try again later; if it stays so, Azure's answer has changed its shape.",
+            )
+        return result

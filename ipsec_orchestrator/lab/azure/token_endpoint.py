@@ -53,6 +53,11 @@ class TokenEndpoint:
         self._tokens[token] = time.time() + _VALID_SECONDS
         return token
 
+    @property
+    def issued(self) -> tuple[str, ...]:
+        """All tokens that were given out."""
+        return tuple(self._tokens)
+
     def is_good(self, authorization: str) -> bool:
         """Tell whether an ``Authorization`` header holds a token that was given out here."""
         kind, _, token = authorization.partition(" ")

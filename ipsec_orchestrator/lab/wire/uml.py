@@ -31,10 +31,19 @@ class UmlGuest:
         station: The member.
         namespace: The network namespace that its port is in.
         folder: The wire's folder; the guest's console log and lock lie there.
+        memory_megabytes: Of the guest; it takes no more of the machine's than it uses.
     """
 
-    def __init__(self, station: Station, namespace: str, folder: Path) -> None:
+    def __init__(
+        self,
+        station: Station,
+        namespace: str,
+        folder: Path,
+        *,
+        memory_megabytes: int = MEMORY_MEGABYTES,
+    ) -> None:
         self._station = station
+        self._memory_megabytes = memory_megabytes
         self._console = folder / f"{station.name}.console"
         # What a killed guest leaves there looks like one that runs.
         shutil.rmtree(folder / station.name, ignore_errors=True)
@@ -47,7 +56,7 @@ class UmlGuest:
                 stderr=subprocess.STDOUT,
                 pass_fds=(theirs.fileno(),),
                 start_new_session=True,
-                env={**os.environ, "TMPDIR": str(_memory_folder(folder))},
+                env={**os.environ, "TMPDIR": str(_memory_folder(folder, memory_megabytes))},
             )
         self.line = Line(ours, station.name, lambda: last_lines(self._console))
 
@@ -63,7 +72,7 @@ class UmlGuest:
                 str(folder),
                 str(PRIVATE_FOLDER),
                 PROGRAM,
-                f"mem={MEMORY_MEGABYTES}M",
+                f"mem={self._memory_megabytes}M",
                 f"umid={member.name}",
                 f"uml_dir={PRIVATE_FOLDER}",
                 "root=/dev/root",
@@ -122,9 +131,9 @@ class UmlGuest:
 OLDEST_KERNEL = 5
 
 
-def _memory_folder(folder: Path) -> Path:
+def _memory_folder(folder: Path, megabytes: int) -> Path:
     """Choose where the guest's memory lies as a file: in memory, unless that is kept too small."""
-    needed = MEMORY_MEGABYTES * 1024 * 1024
+    needed = megabytes * 1024 * 1024
     if SHARED_MEMORY.is_dir() and shutil.disk_usage(SHARED_MEMORY).free > needed:
         return SHARED_MEMORY
     return folder

@@ -27,7 +27,7 @@ from ipsec_orchestrator.lab.wire.topology import (
     station,
 )
 from ipsec_orchestrator.lab.wire.translate import translate
-from ipsec_orchestrator.lab.wire.uml import UmlGuest
+from ipsec_orchestrator.lab.wire.uml import MEMORY_MEGABYTES, UmlGuest
 from ipsec_orchestrator.model.secret import Secret
 
 NETWORKS: Final = (IPv4Network(AZURE_SUBNET), IPv4Network(ON_PREMISES_SUBNET))
@@ -59,12 +59,20 @@ class Wire:
     Args:
         layout: The lab.
         hosts: All of its hosts; the domain controller stays off the wire.
+        memory_megabytes: Of each guest.
 
     Raises:
         UsageError: A host's address is in none of the two networks.
     """
 
-    def __init__(self, layout: LabLayout, hosts: Sequence[LabHost]) -> None:
+    def __init__(
+        self,
+        layout: LabLayout,
+        hosts: Sequence[LabHost],
+        *,
+        memory_megabytes: int = MEMORY_MEGABYTES,
+    ) -> None:
+        self._memory_megabytes = memory_megabytes
         self._folder = wire_folder(layout)
         self._stations: Mapping[str, Station] = {
             host.name: station(host.name, (host.internal_address,), NETWORKS)
@@ -121,7 +129,13 @@ class Wire:
         create_namespace(self.namespace, self._stations.values())
         try:
             for member in self._stations.values():
-                self._guests.append(UmlGuest(member, self.namespace, self._folder))
+                guest = UmlGuest(
+                    member,
+                    self.namespace,
+                    self._folder,
+                    memory_megabytes=self._memory_megabytes,
+                )
+                self._guests.append(guest)
             deadline = time.monotonic() + START_SECONDS
             for member, guest in zip(self._stations.values(), self._guests, strict=True):
                 guest.wait_until_ready(max(0.0, deadline - time.monotonic()))

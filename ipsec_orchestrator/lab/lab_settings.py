@@ -7,6 +7,20 @@ from pathlib import Path
 from typing import Any
 
 from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.lab.proving.network_faults import (
+    NETWORK_WORDS,
+    SOUND,
+    NetworkFaults,
+    network_faults_from_json,
+    with_network_fault,
+)
+from ipsec_orchestrator.lab.windows.ailments import (
+    AILMENT_WORDS,
+    WELL,
+    Ailments,
+    ailments_from_json,
+    with_ailment,
+)
 from ipsec_orchestrator.lab.winrm import NO_FAULTS, Faults, Locale
 
 AGENT_STAYS_STOPPED = "policyagent-stopped"
@@ -23,6 +37,8 @@ FAULT_WORDS = (
     "locale=de-DE",
     "locale=ja-JP",
     AGENT_STAYS_STOPPED,
+    *AILMENT_WORDS,
+    *NETWORK_WORDS,
 )
 
 
@@ -33,10 +49,14 @@ class HostFaults:
     Attributes:
         wire: What its WinRM listener does wrong.
         agent_stopped: Its PolicyAgent does not start when a policy is assigned.
+        ailments: What is wrong with its Windows.
+        network: What is wrong with its network, in a lab with a wire.
     """
 
     wire: Faults = NO_FAULTS
     agent_stopped: bool = False
+    ailments: Ailments = WELL
+    network: NetworkFaults = SOUND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,11 +67,13 @@ class LabSettings:
         members: How many members besides dc1.
         powershell: The PowerShell that plays the hosts; ``None`` for canned members.
         faults: What is wrong with which host, by name.
+        wire: Whether the members have a real network.
     """
 
     members: int = 3
     powershell: str | None = None
     faults: Mapping[str, HostFaults] = field(default_factory=dict[str, HostFaults])
+    wire: bool = False
 
     def to_json(self) -> str:
         """Write the settings."""
@@ -65,6 +87,7 @@ class LabSettings:
             members=found["members"],
             powershell=found["powershell"],
             faults={name: faults_from_json(value) for name, value in found["faults"].items()},
+            wire=found["wire"],
         )
 
 
@@ -72,7 +95,12 @@ def faults_from_json(found: Mapping[str, Any]) -> HostFaults:
     """Read one host's faults."""
     wire = {item.name: found["wire"][item.name] for item in fields(Faults)}
     wire["locale"] = Locale(wire["locale"])
-    return HostFaults(wire=Faults(**wire), agent_stopped=found["agent_stopped"])
+    return HostFaults(
+        wire=Faults(**wire),
+        agent_stopped=found["agent_stopped"],
+        ailments=ailments_from_json(found["ailments"]),
+        network=network_faults_from_json(found["network"]),
+    )
 
 
 def faults_to_json(faults: HostFaults) -> dict[str, Any]:
@@ -92,6 +120,14 @@ def parse_faults(words: Iterable[str]) -> HostFaults:
         wire: Faults | None
         if word == AGENT_STAYS_STOPPED:
             faults = replace(faults, agent_stopped=True)
+            continue
+        ailments = with_ailment(faults.ailments, word)
+        if ailments is not None:
+            faults = replace(faults, ailments=ailments)
+            continue
+        network = with_network_fault(faults.network, word)
+        if network is not None:
+            faults = replace(faults, network=network)
             continue
         wire = _with_value(faults.wire, name, value) if value else _switched_on(faults.wire, name)
         if wire is None:

@@ -26,8 +26,10 @@ from ipsec_orchestrator.lab.lab_hosts import (
     lab_hosts,
 )
 from ipsec_orchestrator.lab.windows import (
+    NetworkPlace,
     RegistryFile,
     SimulatedHost,
+    SimulatedNetwork,
     WindowsCommands,
     WindowsSettings,
     canned_script,
@@ -78,6 +80,9 @@ def _simulated(
     sysvol: MemorySysvol,
     folder: Path,
 ) -> dict[str, SimulatedHost]:
+    network = SimulatedNetwork(
+        NetworkPlace(fqdn=host.fqdn, shown=host.internal_address) for host in hosts
+    )
     return {
         host.name: SimulatedHost(
             WindowsSettings(
@@ -88,6 +93,7 @@ def _simulated(
             registry=RegistryFile(folder / f"{host.name}.json"),
             open_directory=lambda: nullcontext(directory),
             read_template=lambda gpo_id: sysvol.read(gpo_id, "gpt.ini"),
+            network=network,
         )
         for host in hosts
     }

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from ipsec_orchestrator.adapters.authentication import Credential, kerberos_installed
 from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
+from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.lab.domain.certificates import WRONG_NAME
 from ipsec_orchestrator.lab.domain.layout import (
     ADMINISTRATOR,
@@ -18,13 +19,17 @@ from ipsec_orchestrator.lab.domain.layout import (
 )
 from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, HTTPS_PORT, LabHost
 from ipsec_orchestrator.lab.lab_settings import HostFaults, LabSettings
+from ipsec_orchestrator.lab.proving.lab_wire import LabWire
+from ipsec_orchestrator.lab.proving.network_faults import SOUND
 from ipsec_orchestrator.lab.windows import (
     AgentBehaviour,
     ControlServer,
     GpoStore,
+    NetworkPlace,
     RegistryFile,
     SambaToolMaker,
     SimulatedHost,
+    SimulatedNetwork,
     WindowsCommands,
     WindowsSettings,
     canned_answer,
@@ -54,6 +59,14 @@ class Simulation:
         passwords: dict[str, str] = json.loads(
             layout.computer_passwords_file.read_text(encoding="utf-8"),
         )
+        self._network = SimulatedNetwork(
+            [
+                NetworkPlace(fqdn=host.fqdn, shown=host.internal_address, real=host.address)
+                for host in hosts
+            ],
+            dns_server=str(layout.dc_address),
+            dns_port=layout.ports.dns,
+        )
         self._hosts = {
             host.name: self._host(host, Secret(passwords.get(host.name, ""))) for host in hosts
         }
@@ -68,11 +81,17 @@ class Simulation:
         self._control = ControlServer(layout.root / "control", self._commands)
         self._hosts_in_order = tuple(hosts)
         self._winrm: WinrmService | None = None
+        powershell = Path(settings.powershell) if settings.powershell else None
+        self.wire = LabWire(layout, hosts, powershell) if settings.wire else None
 
     def start(self) -> None:
         """Listen on every host."""
         # The engines' environment names the control socket, which exists only once it listens.
         self._control.start()
+        if self.wire is not None:
+            self.wire.start(self._commands, self._control)
+            for name, faults in self._faults.items():
+                self._set_network_faults(name, faults)
         self._winrm = WinrmService(
             [self._listener(host) for host in self._hosts_in_order],
             ntlm_user_file=self._layout.ntlm_user_file,
@@ -87,6 +106,8 @@ class Simulation:
         self._control.stop()
         for host in self._hosts.values():
             host.wait_for_processes(_PROCESS_SECONDS)
+        if self.wire is not None:
+            self.wire.stop()
 
     def set_faults(self, name: str, faults: HostFaults) -> None:
         """Change what is wrong with a host.
@@ -97,8 +118,19 @@ class Simulation:
         if self._winrm is not None:
             self._winrm.set_faults(name, faults.wire)
         host = self._hosts[name]
-        host.settings = _with_faults(host.settings, faults)
+        host.change_settings(_with_faults(host.settings, faults))
+        self._set_network_faults(name, faults)
         self._faults[name] = faults
+
+    def _set_network_faults(self, name: str, faults: HostFaults) -> None:
+        if self.wire is not None:
+            if self.wire.has(name):
+                self.wire.set_faults(name, faults.network)
+        elif faults.network != SOUND:
+            raise UsageError(
+                "This lab has no network that could be broken.",
+                cure="Start one with orchestrate lab up --wire.",
+            )
 
     def faults(self) -> Mapping[str, HostFaults]:
         """What is wrong with which host at the moment."""
@@ -121,6 +153,7 @@ class Simulation:
             registry=RegistryFile(self._registry_folder() / f"{host.name}.json"),
             open_directory=opener,
             read_template=lambda gpo_id: _template(sysvol, gpo_id),
+            network=self._network,
         )
 
     def _registry_folder(self) -> Path:
@@ -193,6 +226,7 @@ def _with_faults(settings: WindowsSettings, faults: HostFaults) -> WindowsSettin
         locale=faults.wire.locale.value,
         clock_skew_seconds=faults.wire.clock_skew_seconds,
         policy_agent=AgentBehaviour.STAYS_STOPPED if stopped else AgentBehaviour.STARTS,
+        ailments=faults.ailments,
     )
 
 

@@ -23,6 +23,16 @@ function Read-Value {
     return (Get-Item -LiteralPath $Path).GetValue($Name)
 }
 
+function Read-ChannelState {
+    # 1 if an event log is on. Its key has a slash in its name, which PowerShell's paths can't have.
+    param([string] $Channel)
+    $channels = "$software\WINEVT\Channels"
+    if (-not (Test-Path -LiteralPath $channels)) { return $null }
+    $key = (Get-Item -LiteralPath $channels).OpenSubKey($Channel)
+    if ($null -eq $key) { return $null }
+    return $key.GetValue('Enabled')
+}
+
 function Get-Answer {
     # What a question gives, or the id of the error that it ends with.
     param([scriptblock] $Question)
@@ -149,7 +159,7 @@ $answer = @{
     block_rules = [object[]] @(Read-BlockRule)
     firewall_products = $products
     audit = $audit
-    event_log_enabled = Read-Value -Path "$software\WINEVT\Channels\Microsoft-Windows-GroupPolicy/Operational" -Name Enabled
+    event_log_enabled = Read-ChannelState -Channel 'Microsoft-Windows-GroupPolicy/Operational'
     last_run = @{
         status = Read-Value -Path $last -Name Status
         end_low = Read-Value -Path $last -Name EndTimeLo

@@ -26,28 +26,32 @@ How the lab puts it together::
 ``SambaToolMaker`` in a Samba domain and ``GposAsMaker`` (over the ``Gpos`` port) without Samba.
 """
 
+from ipsec_orchestrator.lab.windows.ailments import AILMENT_WORDS, WELL, Ailments
 from ipsec_orchestrator.lab.windows.canned import canned_answer, canned_script
 from ipsec_orchestrator.lab.windows.commands import WindowsCommands
 from ipsec_orchestrator.lab.windows.control import ControlServer
 from ipsec_orchestrator.lab.windows.engine_environment import engine_environment
 from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker, GposAsMaker, GpoStore
+from ipsec_orchestrator.lab.windows.network import NetworkPlace, SimulatedNetwork
 from ipsec_orchestrator.lab.windows.registry_file import RegistryFile
 from ipsec_orchestrator.lab.windows.samba_gpos import SambaToolMaker
-from ipsec_orchestrator.lab.windows.simulated_host import (
-    AgentBehaviour,
-    SimulatedHost,
-    WindowsSettings,
-)
+from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
+from ipsec_orchestrator.lab.windows.windows_settings import AgentBehaviour, WindowsSettings
 
 __all__ = [
+    "AILMENT_WORDS",
+    "WELL",
     "AgentBehaviour",
+    "Ailments",
     "ControlServer",
     "GpoMaker",
     "GpoStore",
     "GposAsMaker",
+    "NetworkPlace",
     "RegistryFile",
     "SambaToolMaker",
     "SimulatedHost",
+    "SimulatedNetwork",
     "WindowsCommands",
     "WindowsSettings",
     "canned_answer",

@@ -14,6 +14,11 @@ from uuid import UUID
 
 from ipsec_orchestrator.adapters.scripts import NAMES, script_text
 from ipsec_orchestrator.errors import BackendError, ScriptFailedError
+from ipsec_orchestrator.lab.windows.canned_health import (
+    host_health,
+    probe_targets,
+    resolve_names,
+)
 from ipsec_orchestrator.lab.windows.canned_policy import policy_answer
 from ipsec_orchestrator.lab.windows.canned_template import read_template, write_template
 from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
@@ -107,9 +112,12 @@ def _write_template(commands: WindowsCommands, parameters: Arguments) -> Json:
 
 _RUNS: Final[Mapping[str, _Run]] = {
     "create_gpo": _create_gpo,
+    "host_health": host_health,
     "member_policy": _policy,
+    "probe_targets": probe_targets,
     "read_template": _read_template,
     "remove_gpo": _remove_gpo,
+    "resolve_names": resolve_names,
     "start_refresh": _start_refresh,
     "write_template": _write_template,
 }

@@ -44,7 +44,7 @@ def policy_answer(host: SimulatedHost) -> Json:
         "cache": _cache_answer(keys),
         "extension_status": _status_answer(host),
         "policy_settings": _settings_answer(host),
-        "rsop_logging": None if logging is None else _value_answer(logging),
+        "rsop_logging": None if logging is None else value_answer(logging),
         "extension_flags": _flags_answer(keys),
     }
 
@@ -65,7 +65,7 @@ def _key_answer(keys: RegistryKeys, path: str) -> Json:
     values = keys.values(path)
     if values is None:
         return None
-    return {name: _value_answer(value) for name, value in values.items()}
+    return {name: value_answer(value) for name, value in values.items()}
 
 
 def _cache_answer(keys: RegistryKeys) -> Json:
@@ -108,7 +108,7 @@ def _flags_answer(keys: RegistryKeys) -> Json:
     if keys.values(EXTENSION_KEY) is None:
         return None
     found = {name: keys.value(EXTENSION_KEY, value) for name, value in _FLAGS.items()}
-    return {name: None if value is None else _value_answer(value) for name, value in found.items()}
+    return {name: None if value is None else value_answer(value) for name, value in found.items()}
 
 
 def _rsop(host: SimulatedHost, class_name: str) -> tuple[str | None, Sequence[CimInstance]]:
@@ -118,7 +118,8 @@ def _rsop(host: SimulatedHost, class_name: str) -> tuple[str | None, Sequence[Ci
         return error.error_id, ()
 
 
-def _value_answer(value: RegistryValue) -> Json:
+def value_answer(value: RegistryValue) -> Json:
+    """Give a value as PowerShell and JSON show it: binary as base64, a DWORD as signed."""
     content = value.content
     if isinstance(content, bytes):
         return base64.b64encode(content).decode()

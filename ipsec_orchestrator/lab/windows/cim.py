@@ -33,6 +33,11 @@ class CimRepository:
             for namespace, classes in namespaces.items()
         }
 
+    def extend(self, namespace: str, classes: Mapping[str, Instances]) -> None:
+        """Add classes to a namespace."""
+        found = self._namespaces.setdefault(_namespace_key(namespace), {})
+        found.update({name.casefold(): instances for name, instances in classes.items()})
+
     def instances(self, namespace: str, class_name: str, where: str = "") -> Sequence[CimInstance]:
         r"""Give the instances of a class.
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Protocol
 from uuid import UUID
 
 from ipsec_orchestrator.lab.windows.gpo_store import GpoRecord, GpoStore, LinkRecord
+from ipsec_orchestrator.lab.windows.health_commands import HealthCommands
 from ipsec_orchestrator.lab.windows.imitated_error import (
     COMMAND_NOT_FOUND,
     GPO_ID_NOT_FOUND,
+    NO_WIRE,
     UNKNOWN_REQUEST,
     ImitatedError,
 )
@@ -28,12 +30,39 @@ _START_WORDS: Final = {mode: word.capitalize() for word, mode in _START_TYPES.it
 Arguments = Mapping[str, Json]
 
 
+class WireVerbs(Protocol):
+    """Commands that a lab's wire carries out, where there is one."""
+
+    def run(self, verb: str, arguments: Arguments) -> Json:
+        """Carry out one command.
+
+        Raises:
+            ImitatedError: It ends in an error as on Windows.
+            BackendError: The lab itself failed.
+        """
+        ...
+
+    def start_process(self, command_line: str) -> tuple[int, int | None]:
+        """Start a detached process: return value and id of Win32_Process.Create."""
+        ...
+
+    def environment(self) -> Mapping[str, str]:
+        """Give the variables that an engine of this host needs besides the usual ones."""
+        ...
+
+
 class WindowsCommands:
-    """The commands of one host; those of the GroupPolicy module only where a store is given."""
+    """The commands of one host.
+
+    Those of the GroupPolicy module only where a store is given, those of the wire where it
+    has a guest there: whoever makes that sets ``wire``.
+    """
 
     def __init__(self, host: SimulatedHost, gpos: GpoStore | None = None) -> None:
         self.host = host
         self.gpos = gpos
+        self.wire: WireVerbs | None = None
+        self.health = HealthCommands(host)
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
             "cim-instances": self._cim_instances,
             "cim-query": self._cim_query,
@@ -46,6 +75,7 @@ class WindowsCommands:
             "remove-gpo": self._remove_gpo,
             "set-link": self._set_link,
             "get-links": self._get_links,
+            **self.health.verbs,
         }
 
     @property
@@ -61,9 +91,11 @@ class WindowsCommands:
             BackendError: The lab itself failed, for example its domain.
         """
         command = self._verbs.get(verb)
-        if command is None:
-            raise ImitatedError(UNKNOWN_REQUEST, verb)
-        return command(arguments)
+        if command is not None:
+            return command(arguments)
+        if self.wire is None:
+            raise ImitatedError(NO_WIRE, verb)
+        return self.wire.run(verb, arguments)
 
     def _cim_instances(self, arguments: Arguments) -> Json:
         found = self.host.cim.instances(
@@ -78,7 +110,10 @@ class WindowsCommands:
         return [cim_json(instance) for instance in found]
 
     def _start_process(self, arguments: Arguments) -> Json:
-        value, process_id = self.host.start_process(_text(arguments, "command_line"))
+        command_line = _text(arguments, "command_line")
+        value, process_id = self.host.start_process(command_line)
+        if value and self.wire is not None:
+            value, process_id = self.wire.start_process(command_line)
         return {"return_value": value, "process_id": process_id}
 
     def _refresh(self, arguments: Arguments) -> Json:
@@ -101,7 +136,7 @@ class WindowsCommands:
         if status == "running":
             self.host.start_service(name)
         elif status == "stopped":
-            self.host.services.stop(name)
+            self.host.stop_service(name)
         return _service_json(self.host.services.get(name))
 
     def _new_gpo(self, arguments: Arguments) -> Json:

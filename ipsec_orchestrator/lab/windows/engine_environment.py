@@ -8,7 +8,9 @@ from ipsec_orchestrator.lab.windows.commands import WindowsCommands
 from ipsec_orchestrator.lab.windows.control import ControlServer
 
 IMITATIONS: Final = Path(__file__).with_name("imitations.ps1")
+_HEALTH: Final = Path(__file__).with_name("imitated_health.ps1")
 _GROUP_POLICY: Final = Path(__file__).with_name("imitated_group_policy.ps1")
+_NETWORK: Final = Path(__file__).with_name("imitated_network.ps1")
 # What a Windows computer name may have at most (NetBIOS).
 _NAME_LENGTH: Final = 15
 
@@ -29,10 +31,14 @@ def engine_environment(commands: WindowsCommands, control: ControlServer) -> Map
         "SystemRoot": r"C:\Windows",
         # Its debugger's pipe would stay behind in /tmp when the host ends it.
         "POWERSHELL_DIAGNOSTICS_OPTOUT": "1",
+        "IPSEC_LAB_HEALTH": str(_HEALTH),
         "IPSEC_LAB_LOCALE": settings.locale,
         "IPSEC_LAB_CLOCK_SKEW_SECONDS": f"{settings.clock_skew_seconds:g}",
         **control.environment(settings.name),
     }
     if commands.gpos is not None:
         environment["IPSEC_LAB_GROUP_POLICY"] = str(_GROUP_POLICY)
+    if commands.wire is not None:
+        environment["IPSEC_LAB_NETWORK"] = str(_NETWORK)
+        environment.update(commands.wire.environment())
     return environment

@@ -22,8 +22,11 @@ SERVICE_NOT_FOUND: Final = (
     "NoServiceFoundForGivenName,Microsoft.PowerShell.Commands.GetServiceCommand"
 )
 SERVICE_CANT_START: Final = "CouldNotStartService,Microsoft.PowerShell.Commands.StartServiceCommand"
+DNS_NAME_ERROR: Final = "DNS_ERROR_RCODE_NAME_ERROR,Microsoft.DnsClient.Commands.ResolveDnsName"
+DNS_TIMEOUT: Final = "ERROR_TIMEOUT,Microsoft.DnsClient.Commands.ResolveDnsName"
 COMMAND_NOT_FOUND: Final = "CommandNotFoundException"
 UNKNOWN_REQUEST: Final = "ipsec_orchestrator.lab.UnknownRequest"
+NO_WIRE: Final = "ipsec_orchestrator.lab.NoWire"
 
 _ENGLISH: Final = "en"
 _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
@@ -69,6 +72,17 @@ _TEXTS: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "Der Dienst {0} kann nicht gestartet werden: er ist deaktiviert.",
         "ja": "サービス {0} を開始できません。無効になっています。",
     },
+    DNS_NAME_ERROR: {
+        "en": "{0} : there is no such DNS name",
+        "de": "{0} : diesen DNS-Namen gibt es nicht",
+        "ja": "{0} : その DNS 名はありません",
+    },
+    DNS_TIMEOUT: {
+        "en": "{0} : the DNS server did not answer in time",
+        "de": "{0} : der DNS-Server hat nicht rechtzeitig geantwortet",
+        "ja": "{0} : DNS サーバーが時間内に応答しませんでした",
+    },
+    NO_WIRE: {"en": "This lab has no network for its members: start it with lab up --wire."},
     COMMAND_NOT_FOUND: {
         "en": "This computer has no command {0}.",
         "de": "Dieser Computer kennt den Befehl {0} nicht.",
@@ -86,6 +100,8 @@ _CATEGORIES: Final[Mapping[str, str]] = {
     INVALID_QUERY: "InvalidArgument",
     SERVICE_NOT_FOUND: "ObjectNotFound",
     SERVICE_CANT_START: "OpenError",
+    DNS_NAME_ERROR: "ResourceUnavailable",
+    DNS_TIMEOUT: "OperationTimeout",
     COMMAND_NOT_FOUND: "ObjectNotFound",
 }
 

@@ -1,6 +1,7 @@
 """The Windows services of a simulated host, as far as IPsec and this program ask for them."""
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -93,6 +94,17 @@ class Services:
         """
         with self._lock:
             self._put(replace(self._get(name), running=False))
+
+    def disable_only(self, names: Iterable[str]) -> None:
+        """Disable and stop these services; give others that are disabled their first state back."""
+        keys = {name.casefold() for name in names}
+        first = {found.name.casefold(): found for found in INITIAL_SERVICES}
+        with self._lock:
+            for key, found in self._by_name.items():
+                if key in keys:
+                    self._put(replace(found, start_mode=StartMode.DISABLED, running=False))
+                elif found.start_mode is StartMode.DISABLED:
+                    self._put(first[key])
 
     def _get(self, name: str) -> ServiceState:
         found = self._by_name.get(name.casefold())

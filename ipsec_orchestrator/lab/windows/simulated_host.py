@@ -4,9 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Final
 
 from ipsec_orchestrator.errors import BackendError
@@ -18,6 +16,13 @@ from ipsec_orchestrator.lab.windows.group_policy_client import (
     run_group_policy,
 )
 from ipsec_orchestrator.lab.windows.group_policy_scope import TemplateReader
+from ipsec_orchestrator.lab.windows.health_registry import (
+    lay_out,
+    write_ailments,
+    write_last_run,
+)
+from ipsec_orchestrator.lab.windows.imitated_error import INVALID_NAMESPACE, ImitatedError
+from ipsec_orchestrator.lab.windows.network import SimulatedNetwork
 from ipsec_orchestrator.lab.windows.policy_download import download_policy
 from ipsec_orchestrator.lab.windows.policy_registry import (
     EXTENSION_KEY,
@@ -29,9 +34,6 @@ from ipsec_orchestrator.lab.windows.policy_registry import (
 )
 from ipsec_orchestrator.lab.windows.registry_file import (
     RegistryFile,
-    RegistryKeys,
-    number_value,
-    text_value,
 )
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance, RsopLog
 from ipsec_orchestrator.lab.windows.services import (
@@ -40,46 +42,15 @@ from ipsec_orchestrator.lab.windows.services import (
     Services,
     StartMode,
 )
-from ipsec_orchestrator.model.inventory import Address
+from ipsec_orchestrator.lab.windows.windows_settings import AgentBehaviour, WindowsSettings
 from ipsec_orchestrator.ports import Directory
 
 _LOG: Final = logging.getLogger(__name__)
-_NETLOGON_KEY: Final = r"HKLM\SYSTEM\CurrentControlSet\Services\Netlogon\Parameters"
+_SECURITY_CENTER: Final = r"root\SecurityCenter2"
+# ERROR_NO_SUCH_DOMAIN: what gpsvc notes when it finds no domain controller.
+_NO_SUCH_DOMAIN: Final = 1355
 # Windows Server 2022, as PSLAB_PRETEND_51 pretends to be.
 OS_VERSION: Final = "10.0.20348"
-
-
-class AgentBehaviour(StrEnum):
-    """Whether PolicyAgent starts by itself when a policy gets assigned (it is Manual)."""
-
-    STARTS = "starts"
-    STAYS_STOPPED = "stays-stopped"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WindowsSettings:
-    """How a host is set up.
-
-    Attributes:
-        name: How the lab names it.
-        account: Its account in the domain, ``vm1$``.
-        addresses: Its addresses as the domain sees them; they decide on its site.
-        locale: Language of messages, ``de-DE``.
-        clock_skew_seconds: How far its clock is ahead.
-        policy_agent: What its PolicyAgent does at an assignment.
-        call_when_unchanged: Whether the IPsec extension runs although no GPO changed
-            (``NoGPOListChanges`` 0); what Windows ships is not documented.
-        sysvol: Local path of SYSVOL, on domain controllers only.
-    """
-
-    name: str
-    account: str
-    addresses: Sequence[Address] = ()
-    locale: str = "en-US"
-    clock_skew_seconds: float = 0.0
-    policy_agent: AgentBehaviour = AgentBehaviour.STARTS
-    call_when_unchanged: bool = False
-    sysvol: str | None = None
 
 
 class SimulatedHost:
@@ -93,6 +64,7 @@ class SimulatedHost:
         open_directory: Callable[[], AbstractContextManager[Directory]],
         read_template: TemplateReader,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        network: SimulatedNetwork | None = None,
     ) -> None:
         """Set the host up; its registry file is made if it is not there.
 
@@ -102,6 +74,7 @@ class SimulatedHost:
             open_directory: Opens the directory with the host's own account.
             read_template: Gives the ``gpt.ini`` of a GPO as the host would read it from SYSVOL.
             clock: The true time.
+            network: What it sees of other hosts; without one there is none.
         """
         self.settings = settings
         self.registry = registry
@@ -110,10 +83,13 @@ class SimulatedHost:
         self._open_directory = open_directory
         self._read_template = read_template
         self._clock = clock
+        self.network = network or SimulatedNetwork()
         self._memory = RunMemory()
         # Windows has one machine-wide critical section for computer policy.
         self._policy_section = threading.Lock()
         self._running: list[threading.Thread] = []
+        self.on_policy: Callable[[], None] = _nothing
+        """Called when the policy that is in force may be another one."""
         self._process_id = 4000
         self._guard = threading.Lock()
         self.cim = CimRepository(
@@ -122,6 +98,7 @@ class SimulatedHost:
                     "Win32_Service": self._service_instances,
                     "Win32_OperatingSystem": self._os_instances,
                 },
+                _SECURITY_CENTER: {"FirewallProduct": self._firewall_products},
                 RSOP_COMPUTER: {
                     "RSOP_ExtensionStatus": self.rsop.extension_status,
                     "RSOP_IPSECPolicySetting": self.rsop.policy_settings,
@@ -129,8 +106,10 @@ class SimulatedHost:
             },
         )
         with registry.change() as keys:
-            _lay_out(keys, settings)
+            lay_out(keys, settings, now=self.now())
+            write_ailments(keys, settings.ailments, now=self.now())
             assigned = assigned_policy_dn(keys)
+        self.services.disable_only(settings.ailments.services_disabled)
         if assigned is not None:
             # The registry is from an earlier life of this host: it has been booted.
             self._wake_agent()
@@ -152,8 +131,22 @@ class SimulatedHost:
                     run = self._run(directory, begin, force=force)
             except BackendError as error:
                 _LOG.warning("%s: Group Policy failed: %s", self.settings.name, error)
+                self._note_run(_NO_SUCH_DOMAIN)
                 return None
+            self._note_run(0)
             return run
+
+    def change_settings(self, settings: WindowsSettings) -> None:
+        """Take other settings from now on; name and account stay what they are."""
+        before, self.settings = self.settings, settings
+        if before.ailments == settings.ailments:
+            return
+        with self.registry.change() as keys:
+            write_ailments(keys, settings.ailments, now=self.now())
+            if before.ailments.stale_group_policy and not settings.ailments.stale_group_policy:
+                write_last_run(keys, ended_at=self.now(), status=0)
+        if before.ailments.services_disabled != settings.ailments.services_disabled:
+            self.services.disable_only(settings.ailments.services_disabled)
 
     def start_process(self, command_line: str) -> tuple[int, int | None]:
         """Do what ``Win32_Process.Create`` does: start and return at once.
@@ -197,6 +190,17 @@ class SimulatedHost:
         """
         if self.services.start(name) and name.casefold() == POLICY_AGENT.casefold():
             self._load_policy_at_start()
+            self.on_policy()
+
+    def stop_service(self, name: str) -> None:
+        """Stop a service; without PolicyAgent nothing is enforced.
+
+        Raises:
+            ImitatedError: No such service.
+        """
+        self.services.stop(name)
+        if name.casefold() == POLICY_AGENT.casefold():
+            self.on_policy()
 
     def _run(self, directory: Directory, begin: datetime, *, force: bool) -> GroupPolicyRun:
         computer = read_computer_account(directory, self.settings.account, self.settings.addresses)
@@ -225,9 +229,20 @@ class SimulatedHost:
                     )
                 self._wake_agent()
                 self._load_policy(directory)
+            self.on_policy()
         if self._logs_rsop():
             self.rsop.record(extension, begin_time=begin, end_time=self.now())
         return run
+
+    def _note_run(self, status: int) -> None:
+        with self.registry.change() as keys:
+            write_last_run(keys, ended_at=self.now(), status=status)
+
+    def _firewall_products(self) -> Sequence[CimInstance]:
+        if not self.settings.ailments.firewall_third_party:
+            # Servers have no Security Center.
+            raise ImitatedError(INVALID_NAMESPACE, _SECURITY_CENTER)
+        return [{"displayName": "Fortress Endpoint Firewall", "productState": 266240}]
 
     def _wake_agent(self) -> None:
         if self.settings.policy_agent is AgentBehaviour.STAYS_STOPPED:
@@ -286,16 +301,5 @@ class SimulatedHost:
         ]
 
 
-def _lay_out(keys: RegistryKeys, settings: WindowsSettings) -> None:
-    """Write what a fresh Windows has; what is there already stays."""
-    if keys.values(EXTENSION_KEY) is None:
-        keys.set_values(
-            EXTENSION_KEY,
-            {
-                "DllName": text_value("polstore.dll"),
-                "NoUserPolicy": number_value(1),
-                "NoGPOListChanges": number_value(0 if settings.call_when_unchanged else 1),
-            },
-        )
-    if settings.sysvol is not None:
-        keys.set_values(_NETLOGON_KEY, {"SysVol": text_value(settings.sysvol)})
+def _nothing() -> None:
+    """Nobody wants to know."""

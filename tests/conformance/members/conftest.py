@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid4
@@ -35,8 +36,10 @@ from ipsec_orchestrator.lab.windows import (
     ControlServer,
     GposAsMaker,
     GpoStore,
+    NetworkPlace,
     RegistryFile,
     SimulatedHost,
+    SimulatedNetwork,
     WindowsCommands,
     WindowsSettings,
     canned_answer,
@@ -145,6 +148,11 @@ def make_world(folder: Path, *, locale: str = "en-US") -> World:
     directory.replace(gpo.dn, Attributes.of_text(gPCMachineExtensionNames=PAIR, versionNumber="1"))
     directory.replace(OU, Attributes.of_text(gPLink=str(GpoLinkText(dn=gpo.dn))))
 
+    network = SimulatedNetwork(
+        NetworkPlace(fqdn=f"{name}.{DOMAIN}", shown=ip_address(address))
+        for name, address in (("dc1", "10.2.27.5"), ("vm1", "10.0.1.20"))
+    )
+
     def commands(name: str, gpos: GpoStore | None) -> WindowsCommands:
         settings = WindowsSettings(
             name=name,
@@ -157,6 +165,7 @@ def make_world(folder: Path, *, locale: str = "en-US") -> World:
             registry=RegistryFile(folder / f"{name}.json"),
             open_directory=lambda: nullcontext(directory),
             read_template=lambda gpo_id: sysvol.read(gpo_id, "gpt.ini"),
+            network=network,
         )
         return WindowsCommands(host, gpos)
 

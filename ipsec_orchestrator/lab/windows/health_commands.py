@@ -1,0 +1,123 @@
+"""The commands that ``doctor`` uses on a host: WinRM's settings, firewall, audit, DNS, network."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from ipsec_orchestrator.lab.windows.network import TIMED_OUT
+from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
+from ipsec_orchestrator.model.json import Json
+
+_Arguments = Mapping[str, Json]
+# IPStatus: success, PacketTooBig, TimedOut.
+PING_SUCCESS: Final = 0
+PING_TIMED_OUT: Final = 11010
+# IPv4 and ICMP headers in front of a ping's content.
+_PING_HEADERS_BYTES: Final = 28
+_ETHERNET_BYTES: Final = 1500
+_PING_TOO_BIG: Final = 11009
+# Subcategories of IPsec, and one that is on by default, with a comma in its localized name.
+IPSEC_SUBCATEGORIES: Final = (
+    "0CCE9218-69AE-11D9-BED3-505054503030",
+    "0CCE9219-69AE-11D9-BED3-505054503030",
+    "0CCE9213-69AE-11D9-BED3-505054503030",
+    "0CCE9233-69AE-11D9-BED3-505054503030",
+)
+_LOGON: Final = "0CCE9215-69AE-11D9-BED3-505054503030"
+_BOTH: Final = 3
+_AUDIT_COLUMNS: Final = (
+    "Machine Name,Policy Target,Subcategory,Subcategory GUID,Inclusion Setting,"
+    "Exclusion Setting,Setting Value"
+)
+
+
+class HealthCommands:
+    """By verb; JSON in, JSON out."""
+
+    def __init__(self, host: SimulatedHost) -> None:
+        self._host = host
+        self.verbs: Mapping[str, Callable[[_Arguments], Json]] = {
+            "winrm-config": lambda _: self.winrm_config(),
+            "ipsec-rules": lambda _: self.ipsec_rules(),
+            "firewall-profiles": lambda _: self.firewall_profiles(),
+            "audit-backup": lambda _: self.audit_backup(),
+            "resolve": lambda found: self.resolve(str(found["name"]), str(found["type"])),
+            "connect": lambda found: self.connect(str(found["address"]), _number(found, "port")),
+            "ping": lambda found: self.ping(str(found["address"]), _number(found, "size")),
+        }
+
+    def winrm_config(self) -> dict[str, dict[str, str] | str]:
+        """Give ``winrm/config`` as WinRM does: texts."""
+        shells = "2" if self._host.settings.ailments.low_quotas else "30"
+        return {
+            "MaxEnvelopeSizekb": "500",
+            "Service": {"MaxConcurrentOperationsPerUser": "1500", "MaxConnections": "300"},
+            "Winrs": {
+                "IdleTimeout": "7200000",
+                "MaxMemoryPerShellMB": "1024",
+                "MaxProcessesPerShell": "25",
+                "MaxShellsPerUser": shells,
+            },
+        }
+
+    def ipsec_rules(self) -> list[dict[str, Json]]:
+        """Give the connection security rules in force."""
+        if not self._host.settings.ailments.connection_security_rule:
+            return []
+        return [
+            {"DisplayName": "Servers", "Enabled": 1, "InboundSecurity": 2, "OutboundSecurity": 1}
+        ]
+
+    def firewall_profiles(self) -> list[dict[str, Json]]:
+        """Give the firewall's profiles; Enabled is 1 for on."""
+        return [{"Name": name, "Enabled": 1} for name in ("Domain", "Private", "Public")]
+
+    def audit_backup(self) -> str:
+        """Give the file that ``auditpol /backup`` writes; words are in the host's language."""
+        setting = 0 if self._host.settings.ailments.no_audit else _BOTH
+        name = self._host.settings.name.upper()
+        german = self._host.settings.locale.startswith("de")
+        word = {0: "Keine Überwachung", _BOTH: "Erfolg und Fehler"}
+        if not german:
+            word = {0: "No Auditing", _BOTH: "Success and Failure"}
+        lines = [_AUDIT_COLUMNS]
+        lines += [
+            f"{name},System,IPsec,{{{guid}}},{word[setting]},,{setting}"
+            for guid in IPSEC_SUBCATEGORIES
+        ]
+        lines += [f'{name},System,"Anmelden, Logon",{{{_LOGON}}},{word[_BOTH]},,{_BOTH}']
+        lines += [f"{name},,Option:CrashOnAuditFail,,Disabled,,0"]
+        return "\r\n".join(lines) + "\r\n"
+
+    def resolve(self, name: str, kind: str) -> list[str]:
+        """Do what ``Resolve-DnsName`` does.
+
+        Raises:
+            ImitatedError: There is no such record, or no DNS server.
+        """
+        wrong = self._host.settings.ailments.dns_wrong
+        if kind.upper() == "PTR":
+            return list(self._host.network.names_of(name, wrong=wrong))
+        return [str(found) for found in self._host.network.addresses_of(name, wrong=wrong)]
+
+    def connect(self, address: str, port: int) -> int:
+        """Give 0, or the number of the socket error."""
+        if port in self._host.settings.ailments.ports_blocked:
+            return TIMED_OUT
+        return self._host.network.connect(address, port)
+
+    def ping(self, address: str, size: int) -> int:
+        """Give the IPStatus of a ping of this size that must not be cut."""
+        ailments = self._host.settings.ailments
+        if ailments.no_ping or not self._host.network.is_there(address):
+            return PING_TIMED_OUT
+        if size + _PING_HEADERS_BYTES > _ETHERNET_BYTES:
+            return _PING_TOO_BIG
+        swallowed = ailments.path_mtu_bytes
+        if swallowed is not None and size + _PING_HEADERS_BYTES > swallowed:
+            return PING_TIMED_OUT
+        return PING_SUCCESS
+
+
+def _number(arguments: _Arguments, name: str) -> int:
+    value = arguments.get(name)
+    return value if isinstance(value, int) else 0

@@ -121,7 +121,6 @@ def _clock(world: World) -> TimedAnswer | None:
     before = world.clock.now()
     time = read_time(world.directory)
     after = world.clock.now()
-    # The DC's time has whole seconds: the rest of its second may have been over.
     return None if time is None else TimedAnswer(time=time, before=before, after=after)
 
 

@@ -41,7 +41,7 @@ _POWERSHELL: Final = (5, 1)
 
 def _winrm(_: HealthFacts, host: HostFacts) -> Verdict:
     settings = host.host.winrm
-    where = f"{settings.scheme.value}://{host.host.fqdn}:{settings.effective_port}"
+    where = f"{settings.scheme.value}, port {settings.effective_port}"
     if isinstance(host.policy, NotRead):
         match host.policy.trouble:
             case Trouble.UNREACHABLE | Trouble.FAILED:
@@ -52,10 +52,10 @@ def _winrm(_: HealthFacts, host: HostFacts) -> Verdict:
                     "check address, port and scheme of the host in the inventory.",
                 )
             case Trouble.REFUSED | Trouble.DENIED:
-                return passed(f"WinRM answers on {where}.")
+                return passed(f"WinRM answers ({where}).")
             case _:
                 return unread(host.policy)
-    return passed(f"WinRM answers on {where}, by {settings.transport.value}.")
+    return passed(f"WinRM answers ({where}, {settings.transport.value}).")
 
 
 def _authentication(_: HealthFacts, host: HostFacts) -> Verdict:
@@ -114,7 +114,7 @@ def _clock(facts: HealthFacts, host: HostFacts) -> Verdict:
     if host.clock is None:
         return unknown("The host does not tell its time.")
     ahead, dc = host.clock.ahead_seconds, facts.directory_clock
-    return judge_clock(host.host.name, ahead, None if dc is None else ahead - dc.ahead_seconds)
+    return judge_clock("this host", ahead, None if dc is None else ahead - dc.ahead_seconds)
 
 
 def _service(name: str, title: str, *, must_run: bool) -> Check:

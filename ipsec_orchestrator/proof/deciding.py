@@ -23,8 +23,8 @@ from ipsec_orchestrator.model.policy import (
     Rule,
 )
 
-# Clients take their own port from above the well-known ones (Windows: from 49152 on).
-_FIRST_CLIENT_PORT: Final = 1024
+# Windows takes the ports of its own side of a connection from here on (RFC 6335 6).
+_FIRST_CLIENT_PORT: Final = 49_152
 _IPV4: Final = 4
 
 

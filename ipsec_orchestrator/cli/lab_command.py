@@ -61,6 +61,11 @@ def lab() -> None:
     help="Faults from an inventory: the list of words under variables: lab_faults of a host.",
 )
 @click.option("--install", is_flag=True, help="Install missing Debian packages (as root).")
+@click.option(
+    "--wire",
+    is_flag=True,
+    help="Give the members a real network that does real IKE and ESP (Linux guests; as root).",
+)
 @json_option
 def up(
     *,
@@ -70,6 +75,7 @@ def up(
     faults: tuple[str, ...],
     inventory: tuple[str, ...],
     install: bool,
+    wire: bool,
     as_json: bool,
 ) -> int:
     """Make a lab and start it.
@@ -78,6 +84,7 @@ def up(
     Example:
       orchestrate lab up --members 200
       orchestrate lab up --fault vm1:latency=2 --fault vm2:locale=de-DE
+      orchestrate lab up --wire
     """  # noqa: D301 - \b is click's mark
     from ipsec_orchestrator.cli.output import print_json, talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lab_settings import LabSettings  # noqa: PLC0415 - lazy
@@ -93,6 +100,7 @@ def up(
         members=members,
         powershell=powershell(),
         faults=_faults((*_inventory_faults(inventory), *faults)),
+        wire=wire,
     )
     found = start_lab(folder, name, settings, tell)
     if as_json:

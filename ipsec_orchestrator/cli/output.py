@@ -48,6 +48,11 @@ def talk() -> "Console":
     return _console(stderr=True)
 
 
+def style_of(tone: Tone) -> str:
+    """Give the style of a meaning, in rich's words; empty for plain text."""
+    return _STYLES[tone]
+
+
 def print_lines(lines: Iterable[Line], *, to_stderr: bool = False) -> None:
     """Print lines with the colours of their meanings."""
     console = talk() if to_stderr else results()

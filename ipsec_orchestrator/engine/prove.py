@@ -6,7 +6,7 @@ flows are proved one after the other.
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -70,7 +70,7 @@ class _Brake:
             self._changed.wait_for(lambda: self._going_on == 0, _TIDY_SECONDS)
 
 
-def prove(flows: Iterable[Flow], order: ProofOrder, world: World, tell: Tell) -> Iterator[Proof]:
+def prove(flows: Iterable[Flow], order: ProofOrder, world: World, tell: Tell) -> Generator[Proof]:
     """Prove flows; results come as they are ready.
 
     Whoever stops iterating (Ctrl-C) stops the proofs: each ends at its next step and takes

@@ -6,6 +6,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
+from ipsec_orchestrator.lab.azure import AzureFiles
+from ipsec_orchestrator.lab.azure.lab_side import PORT as AZURE_PORT
 from ipsec_orchestrator.lab.domain.layout import DNS_DOMAIN, LabLayout
 from ipsec_orchestrator.lab.lab_hosts import (
     AZURE_SUBNET,
@@ -20,8 +22,14 @@ DEADLINE_SECONDS = 60
 CONNECT_SECONDS = 5
 
 
-def inventory_text(layout: LabLayout, hosts: Sequence[LabHost]) -> str:
-    """Write the inventory; it refers to the lab's own credential cache."""
+def inventory_text(layout: LabLayout, hosts: Sequence[LabHost], notes: Sequence[str] = ()) -> str:
+    """Write the inventory; it refers to the lab's own credential cache.
+
+    Args:
+        layout: The lab.
+        hosts: Its hosts.
+        notes: Sentences that every proof about a member has to carry.
+    """
     document: dict[str, Any] = {
         "domain": {
             "name": DNS_DOMAIN,
@@ -50,7 +58,7 @@ def inventory_text(layout: LabLayout, hosts: Sequence[LabHost]) -> str:
                 "deadline": DEADLINE_SECONDS,
             },
         },
-        "hosts": {host.name: _host(host) for host in hosts},
+        "hosts": {host.name: _host(host, notes) for host in hosts},
     }
     yaml = YAML()
     text = io.StringIO()
@@ -59,7 +67,17 @@ def inventory_text(layout: LabLayout, hosts: Sequence[LabHost]) -> str:
     return text.getvalue()
 
 
-def _host(host: LabHost) -> dict[str, Any]:
+def azure_files(layout: LabLayout) -> AzureFiles:
+    """Where the certificates and the identity for the imitated Azure lie."""
+    return AzureFiles(folder=layout.root / "azure")
+
+
+def azure_url(layout: LabLayout) -> str:
+    """Where the imitated Azure answers."""
+    return f"https://{layout.dc_address}:{AZURE_PORT}"
+
+
+def _host(host: LabHost, notes: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "role": host.role.value,
         "fqdn": host.fqdn,
@@ -68,4 +86,6 @@ def _host(host: LabHost) -> dict[str, Any]:
     }
     if not host.is_domain_controller:
         found["ou"] = OU
+        if notes:
+            found["variables"] = {"proof_notes": list(notes)}
     return found

@@ -12,22 +12,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ipsec_orchestrator.errors import LabInUseError, LabProgramError, UsageError
+from ipsec_orchestrator.errors import (
+    LabInUseError,
+    LabProgramError,
+    MissingDependencyError,
+    UsageError,
+)
+from ipsec_orchestrator.lab.azure import issue_azure_files
 from ipsec_orchestrator.lab.domain.claim import claim_layout, open_layout, release_layout
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.private_files import write_file
 from ipsec_orchestrator.lab.domain.samba_python import last_lines
 from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, lab_hosts
-from ipsec_orchestrator.lab.lab_inventory import inventory_text
+from ipsec_orchestrator.lab.lab_inventory import azure_files, inventory_text
 from ipsec_orchestrator.lab.lab_settings import (
     HostFaults,
     LabSettings,
     faults_to_json,
     settings_file,
 )
+from ipsec_orchestrator.lab.proving.lab_wire import NOTES
 from ipsec_orchestrator.lab.simulation import registry_folder
 from ipsec_orchestrator.lab.supervisor import channel_address, log_path
+from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites as missing_for_wire
+from ipsec_orchestrator.lab.wire.topology import BRIDGE, namespace_name
+from ipsec_orchestrator.lab.wire.wire import discard_wire
 from ipsec_orchestrator.model.json import Json
 
 Progress = Callable[[str], None]
@@ -72,6 +82,9 @@ class LabStatus:
             "inventory": str(inventory_file(layout)),
             "state_dir": str(layout.state_dir),
             "powershell": self.settings.powershell,
+            "wire": {"namespace": namespace_name(layout.network), "bridge": BRIDGE}
+            if self.settings.wire
+            else None,
             "hosts": [
                 {
                     "name": host.name,
@@ -119,9 +132,16 @@ def up(state_dir: Path, name: str, settings: LabSettings, tell: Progress) -> Lab
             cure=f"It has {', '.join(host.name for host in hosts)}.",
         )
     try:
+        if settings.wire:
+            _check_wire(len(hosts))
         Domain.create(layout, [host.domain_host for host in hosts], on_progress=tell)
+        issue_azure_files(azure_files(layout).folder, layout.dc_address)
         write_file(settings_file(layout.root), settings.to_json(), mode=0o644)
-        write_file(inventory_file(layout), inventory_text(layout, hosts), mode=0o644)
+        write_file(
+            inventory_file(layout),
+            inventory_text(layout, hosts, NOTES if settings.wire else ()),
+            mode=0o644,
+        )
         tell(f"start the domain and {len(hosts)} simulated Windows hosts")
         start(layout)
     except BaseException:
@@ -129,6 +149,16 @@ def up(state_dir: Path, name: str, settings: LabSettings, tell: Progress) -> Lab
         _remove(layout)
         raise
     return status(state_dir, name)
+
+
+def _check_wire(hosts: int) -> None:
+    # The domain controller stays off the wire.
+    missing = missing_for_wire(hosts - 1)
+    if missing:
+        raise MissingDependencyError(
+            "The lab's wire can't run here: " + " ".join(found.sentence for found in missing),
+            cure=" ".join(dict.fromkeys(found.cure for found in missing)),
+        )
 
 
 def start(layout: LabLayout) -> None:
@@ -201,6 +231,7 @@ def down(state_dir: Path, name: str) -> None:
 
 def _remove(layout: LabLayout) -> None:
     try:
+        discard_wire(layout)
         Domain(layout, ()).destroy()
     finally:
         if not layout.root.exists():

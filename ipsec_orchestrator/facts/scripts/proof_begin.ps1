@@ -29,7 +29,7 @@ $encoded = [Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($p
 $start = ConvertTo-Boundary -Moment $now.AddSeconds($LifetimeSeconds)
 # A day of patience, for a host that is switched off at the moment.
 $end = ConvertTo-Boundary -Moment $now.AddSeconds($LifetimeSeconds + 86400)
-$powershell = Join-Path -Path $env:SystemRoot -ChildPath 'System32\WindowsPowerShell\v1.0\powershell.exe'
+$powershell = "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe"
 $definition = @"
 <?xml version="1.0" encoding="UTF-16"?>
 <Task version="1.3" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">

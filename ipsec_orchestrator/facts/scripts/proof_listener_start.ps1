@@ -43,7 +43,7 @@ if (-not $taken) {
     $argument = [Convert]::ToBase64String([System.Text.Encoding]::UTF8.GetBytes($json))
     $program = "#$name-listener`n& {`n$ListenerProgram`n} -Order '$argument'"
     $encoded = [Convert]::ToBase64String([System.Text.Encoding]::Unicode.GetBytes($program))
-    $powershell = Join-Path -Path $env:SystemRoot -ChildPath 'System32\WindowsPowerShell\v1.0\powershell.exe'
+    $powershell = "$env:SystemRoot\System32\WindowsPowerShell\v1.0\powershell.exe"
     $line = "`"$powershell`" -NoProfile -NonInteractive -EncodedCommand $encoded"
     $started = Invoke-CimMethod -ClassName Win32_Process -MethodName Create -Arguments @{ CommandLine = $line }
     $answer['process_id'] = $started.ProcessId

@@ -1,0 +1,156 @@
+"""Proving that what a playbook protects is really encrypted."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from secrets import token_hex
+from typing import Final
+
+from ipsec_orchestrator.engine.prove import Proof, Tell, prove
+from ipsec_orchestrator.engine.prove_order import Limits, ProofOrder, Service
+from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.model.flow import Flow
+from ipsec_orchestrator.model.inventory import Host, Inventory
+from ipsec_orchestrator.model.policy import Playbook, Policy
+from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.proof.flows import PROBE_PORT, control_flows, flows_of, sample
+
+CONTROL_PORT: Final = PROBE_PORT + 1
+"""Where the control goes unless a port is named; a playbook that protects it is asked for one."""
+
+_WHOLE_FRAME_BYTES: Final = 65_535
+_ID_BYTES: Final = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofWish:
+    """What of a playbook is to be proved, and how.
+
+    Attributes:
+        pairs: (source, destination) names; both directions are proved; empty for all.
+        count: About how many flows, chosen over all pairs of subnets; ``None`` for all.
+        port: Only flows to this port, or the port of the control.
+        control: Prove on an unprotected port instead that the method can say "clear".
+        service: Who answers.
+        keep_payload: Keep whole frames instead of headers.
+    """
+
+    pairs: tuple[tuple[str, str], ...] = ()
+    count: int | None = None
+    port: int | None = None
+    control: bool = False
+    service: Service = Service.TEMPORARY
+    keep_payload: bool = False
+
+    @property
+    def limits(self) -> Limits:
+        """What it may cost."""
+        if self.keep_payload:
+            return Limits(truncation_bytes=_WHOLE_FRAME_BYTES)
+        return Limits()
+
+
+def wished_flows(
+    playbook: Playbook,
+    inventory: Inventory,
+    hosts: tuple[Host, ...],
+    wish: ProofWish,
+) -> tuple[Flow, ...]:
+    """Give the flows to prove, in inventory order.
+
+    Raises:
+        UsageError: There are none, and the sentence says why.
+    """
+    hosts = _of_pairs(hosts, wish)
+    protected = flows_of(playbook, assigned_policy(playbook), hosts)
+    found = tuple(flow for flow in protected if _is_wished(flow, wish))
+    if wish.control:
+        port = wish.port or CONTROL_PORT
+        if wish.port is None and any(flow.port == port for flow in protected):
+            raise UsageError(
+                f"The playbook protects port {port}, so that it can't be the control.",
+                cure="Name an unprotected port with --port.",
+            )
+        found = control_flows(found, port)
+    elif wish.port is not None:
+        found = tuple(flow for flow in found if flow.port == wish.port)
+    if not found:
+        raise UsageError(
+            _why_none(hosts, wish), cure="orchestrate prove --help says how to choose."
+        )
+    if wish.count is None:
+        return found
+    return sample(found, wish.count, [network.subnet for network in inventory.networks])
+
+
+def assigned_policy(playbook: Playbook) -> Policy:
+    """Give the policy that the playbook assigns, or the only one that it has.
+
+    Raises:
+        UsageError: It assigns none of several.
+    """
+    if playbook.assignment is not None:
+        return next(found for found in playbook.policies if found.name == playbook.assignment)
+    if len(playbook.policies) == 1:
+        return playbook.policies[0]
+    raise UsageError(
+        f"The playbook {playbook.name} assigns no policy.",
+        cure="Say under assignment which policy the members get.",
+    )
+
+
+def prove_flows(
+    flows: tuple[Flow, ...],
+    playbook: Playbook,
+    wish: ProofWish,
+    world: World,
+    tell: Tell,
+) -> Generator[Proof]:
+    """Prove flows; verdicts come as they are ready. Stopping early leaves the hosts clean."""
+    order = ProofOrder(
+        policy=assigned_policy(playbook).name,
+        new_id=lambda: token_hex(_ID_BYTES),
+        service=wish.service,
+        limits=wish.limits,
+    )
+    return prove(flows, order, world, tell)
+
+
+def parse_pairs(text: str, inventory: Inventory) -> tuple[tuple[str, str], ...]:
+    """Read pairs as the command line gives them: ``vm1:host1,vm2:host1``.
+
+    Raises:
+        UsageError: A word is no pair, or names a host that the inventory does not have.
+    """
+    found: list[tuple[str, str]] = []
+    for word in text.split(","):
+        names = [name.strip() for name in word.split(":")]
+        hosts = [inventory.host(name) for name in names]
+        if len(hosts) != 2 or names[0].casefold() == names[1].casefold():  # noqa: PLR2004 - a pair
+            raise UsageError(f"{word!r} is no pair of hosts.", cure="Write it as vm1:host1.")
+        for name, host in zip(names, hosts, strict=True):
+            if host is None:
+                raise UsageError(f"The inventory has no host called {name!r}.")
+        found.append((names[0], names[1]))
+    return tuple(found)
+
+
+def _of_pairs(hosts: tuple[Host, ...], wish: ProofWish) -> tuple[Host, ...]:
+    if not wish.pairs:
+        return hosts
+    wanted = {name.casefold() for pair in wish.pairs for name in pair}
+    return tuple(host for host in hosts if host.name.casefold() in wanted)
+
+
+def _is_wished(flow: Flow, wish: ProofWish) -> bool:
+    wanted = {frozenset(name.casefold() for name in pair) for pair in wish.pairs}
+    ends = frozenset((flow.source.casefold(), flow.destination.casefold()))
+    return not wanted or ends in wanted
+
+
+def _why_none(hosts: tuple[Host, ...], wish: ProofWish) -> str:
+    without = [host.name for host in hosts if not host.addresses]
+    if without:
+        return f"No flow to prove: the inventory has no addresses for {', '.join(without)}."
+    what = f" to port {wish.port}" if wish.port is not None and not wish.control else ""
+    names = ", ".join(host.name for host in hosts) or "no hosts"
+    return f"The policy protects no flow{what} between these hosts: {names}."

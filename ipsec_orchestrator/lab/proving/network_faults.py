@@ -1,0 +1,54 @@
+"""What can be wrong with a member's network, as a value that is swapped at run time."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, Final
+
+from ipsec_orchestrator.lab.wire.sabotage import WireFault
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkFaults:
+    """Everything that is wrong; a default member is well.
+
+    Attributes:
+        lies: It sends everything in clear, and goes on reporting the associations that it had.
+        ignores_policy: It sends everything in clear, although its registry has the policy.
+        other_methods: Its quick mode offers methods that the others do not have.
+        capture_taken: A capture session of somebody else runs there.
+        broken: What the wire does to packets between it and another member: (fault, member).
+    """
+
+    lies: bool = False
+    ignores_policy: bool = False
+    other_methods: bool = False
+    capture_taken: bool = False
+    broken: tuple[tuple[WireFault, str], ...] = ()
+
+
+SOUND: Final = NetworkFaults()
+_SWITCHES: Final = {
+    found.name.replace("_", "-"): found.name
+    for found in fields(NetworkFaults)
+    if found.default is False
+}
+NETWORK_WORDS: Final = (*_SWITCHES, *(f"{fault.value}=HOST" for fault in WireFault))
+"""The words of ``orchestrate lab fault``; they need a lab with a wire."""
+
+
+def with_network_fault(faults: NetworkFaults, word: str) -> NetworkFaults | None:
+    """Add what a word of the command line means; ``None`` if it means nothing."""
+    if word in _SWITCHES:
+        changes: dict[str, Any] = {_SWITCHES[word]: True}
+        return replace(faults, **changes)
+    name, _, other = word.partition("=")
+    if other and name in {fault.value for fault in WireFault}:
+        return replace(faults, broken=(*faults.broken, (WireFault(name), other)))
+    return None
+
+
+def network_faults_from_json(found: Mapping[str, Any]) -> NetworkFaults:
+    """Read what ``asdict`` wrote."""
+    values = {item.name: found[item.name] for item in fields(NetworkFaults)}
+    values["broken"] = tuple((WireFault(fault), other) for fault, other in values["broken"])
+    return NetworkFaults(**values)

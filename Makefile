@@ -26,7 +26,7 @@ check: ## Formatting, lint, types and layers only
 	$(BIN)/mypy
 	$(BIN)/mypy --platform win32 ipsec_orchestrator --exclude ipsec_orchestrator/lab
 	$(BIN)/mypy --platform darwin ipsec_orchestrator --exclude ipsec_orchestrator/lab
-	$(BIN)/pyright
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
 bench: ## Times as ratios against a peer of the same run
 	@.ci/prepare test

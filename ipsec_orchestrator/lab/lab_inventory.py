@@ -6,7 +6,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from ipsec_orchestrator.lab.azure import AzureFiles
+from ipsec_orchestrator.lab.azure import AzureFiles, azure_section, scene_of
 from ipsec_orchestrator.lab.azure.lab_side import PORT as AZURE_PORT
 from ipsec_orchestrator.lab.domain.layout import DNS_DOMAIN, LabLayout
 from ipsec_orchestrator.lab.lab_hosts import (
@@ -59,6 +59,7 @@ def inventory_text(layout: LabLayout, hosts: Sequence[LabHost], notes: Sequence[
             },
         },
         "hosts": {host.name: _host(host, notes) for host in hosts},
+        "azure": azure_section(azure_files(layout), azure_url(layout), scene_of(hosts)),
     }
     yaml = YAML()
     text = io.StringIO()

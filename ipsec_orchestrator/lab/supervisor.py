@@ -12,7 +12,7 @@ import socketserver
 import sys
 import threading
 from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Final
@@ -20,10 +20,13 @@ from typing import Final
 from typing_extensions import override
 
 from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.lab.azure import AzureImitation, scene_of
+from ipsec_orchestrator.lab.azure.lab_side import PORT as AZURE_PORT
 from ipsec_orchestrator.lab.domain.claim import open_layout
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
+from ipsec_orchestrator.lab.lab_inventory import azure_files
 from ipsec_orchestrator.lab.lab_settings import (
     LabSettings,
     faults_from_json,
@@ -120,16 +123,22 @@ def supervise(layout: LabLayout) -> None:
     os.environ["KRB5_CONFIG"] = str(layout.krb5_conf)
     settings = LabSettings.from_json(settings_file(layout.root).read_text(encoding="utf-8"))
     domain = Domain.open(layout)
-    domain.start()
-    try:
-        simulation = Simulation(layout, lab_hosts(layout, settings.members), settings)
+    hosts = lab_hosts(layout, settings.members)
+    with ExitStack() as stack:
+        stack.callback(domain.stop)
+        domain.start()
+        stack.enter_context(
+            AzureImitation(
+                azure_files(layout),
+                layout.dc_address,
+                scene_of(hosts),
+                port=AZURE_PORT,
+            ),
+        )
+        simulation = Simulation(layout, hosts, settings)
+        stack.callback(simulation.stop)
         simulation.start()
-        try:
-            _serve(layout, domain, simulation, stopping)
-        finally:
-            simulation.stop()
-    finally:
-        domain.stop()
+        _serve(layout, domain, simulation, stopping)
 
 
 def _serve(

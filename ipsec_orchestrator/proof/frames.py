@@ -5,7 +5,7 @@ can't be read for certain is called unreadable, never something harmless.
 """
 
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import Final
@@ -61,6 +61,7 @@ class Packet:
         destination_port: Likewise.
         spi: For ESP; ``None`` for later fragments.
         ike: For IKE, where its header could be read.
+        offset: Where in the frame the innermost header that could be read begins.
     """
 
     kind: PacketKind
@@ -71,6 +72,7 @@ class Packet:
     destination_port: int | None = None
     spi: int | None = None
     ike: IkeMessage | None = None
+    offset: int = 0
 
 
 def parse_frame(frame: bytes) -> Packet | None:
@@ -82,10 +84,14 @@ def parse_frame(frame: bytes) -> Packet | None:
     while ether_type in _VLAN_TYPES and len(frame) >= offset + _VLAN_SIZE + 2:
         offset += _VLAN_SIZE
         (ether_type,) = struct.unpack_from(">H", frame, offset)
-    packet = frame[offset + 2 :]
+    begin = offset + 2
     if ether_type == _IPV4_TYPE:
-        return _ipv4(packet)
-    return _ipv6(packet) if ether_type == _IPV6_TYPE else None
+        packet = _ipv4(frame[begin:])
+    elif ether_type == _IPV6_TYPE:
+        packet = _ipv6(frame[begin:])
+    else:
+        packet = None
+    return replace(packet, offset=begin + packet.offset) if packet else None
 
 
 def _ipv4(packet: bytes) -> Packet | None:
@@ -98,7 +104,8 @@ def _ipv4(packet: bytes) -> Packet | None:
     rest = packet[size : total if total >= size else None]
     is_first = struct.unpack_from(">H", packet, 6)[0] & 0x1FFF == 0
     ends = (ip_address(packet[12:16]), ip_address(packet[16:20]))
-    return _inside(ends, packet[9], rest) if is_first else _fragment(ends, packet[9])
+    found = _inside(ends, packet[9], rest) if is_first else _fragment(ends, packet[9])
+    return replace(found, offset=size + found.offset)
 
 
 def _ipv6(packet: bytes) -> Packet | None:
@@ -106,24 +113,26 @@ def _ipv6(packet: bytes) -> Packet | None:
         return None
     length = struct.unpack_from(">H", packet, 4)[0]
     rest = packet[_IPV6_SIZE : _IPV6_SIZE + length if length else None]
-    return _inside((ip_address(packet[8:24]), ip_address(packet[24:40])), packet[6], rest)
+    found = _inside((ip_address(packet[8:24]), ip_address(packet[24:40])), packet[6], rest)
+    return replace(found, offset=_IPV6_SIZE + found.offset)
 
 
 def _inside(ends: tuple[Address, Address], protocol: int, rest: bytes) -> Packet:
     """Read what is behind the IP header, through extension headers and AH."""
+    offset = 0
     while protocol in _EXTENSIONS:
         if len(rest) < _EXTENSION_SIZE:
-            return _packet(PacketKind.UNREADABLE, ends, protocol)
+            return replace(_packet(PacketKind.UNREADABLE, ends, protocol), offset=offset)
         size = _EXTENSION_SIZE
         if protocol == _IPV6_FRAGMENT:
             if struct.unpack_from(">H", rest, 2)[0] >> 3:
-                return _fragment(ends, rest[0])
+                return replace(_fragment(ends, rest[0]), offset=offset + size)
         elif protocol == _AUTHENTICATION_HEADER:
             size = (rest[1] + 2) * 4  # RFC 4302 2.2
         else:
             size += rest[1] * 8
-        protocol, rest = rest[0], rest[size:]
-    return _innermost(ends, protocol, rest)
+        protocol, rest, offset = rest[0], rest[size:], offset + size
+    return replace(_innermost(ends, protocol, rest), offset=offset)
 
 
 def _innermost(ends: tuple[Address, Address], protocol: int, rest: bytes) -> Packet:

@@ -1,7 +1,8 @@
 """One member on the wire: what it enforces, what it knows about it, and its traffic."""
 
 import threading
-from ipaddress import IPv4Address
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from ipsec_orchestrator.lab.wire.associations import Associations, parse_associations
@@ -56,10 +57,23 @@ class WireMember:
         """What it was told to enforce last; its notes belong into every output."""
         return self._wanted
 
+    def add_address(self, address: IPv4Address, network: IPv4Network) -> None:
+        """Give it one more address, and the route to that address's network.
+
+        Raises:
+            LabProgramError: The kernel refused.
+        """
+        self._line.ask("address-add", address=f"{address}/{network.prefixlen}")
+        self.station = replace(
+            self.station,
+            addresses=(*self.station.addresses, address),
+            networks=(*self.station.networks, network),
+        )
+
     def apply(self, policy: GuestPolicy) -> None:
         """Enforce a policy; one that is in force already keeps its security associations.
 
-        Takes about half a second, during which packets may pass in clear.
+        Takes about half a second; for some milliseconds of it packets may pass in clear.
 
         Raises:
             LabProgramError: charon or iproute2 refused it.

@@ -91,8 +91,8 @@ def _rule(objects: Mapping[str, _Values], values: _Values) -> MemberRule | None:
     actions = _referred(objects, values, "ipsecnegotiationpolicyreference")
     if not isinstance(nfa, Nfa) or not actions:
         return None
-    negotiation = _decoded(actions[0])
-    if not isinstance(negotiation, NegotiationPolicy):
+    negotiation, action = _decoded(actions[0]), _guid(actions[0], "ipsecnegotiationpolicyaction")
+    if not isinstance(negotiation, NegotiationPolicy) or action is None:
         return None
     filters = None
     for found in _referred(objects, values, "ipsecfilterreference"):
@@ -101,8 +101,8 @@ def _rule(objects: Mapping[str, _Values], values: _Values) -> MemberRule | None:
     return MemberRule(
         name=_text(values, "ipsecname") or _text(actions[0], "ipsecname"),
         nfa=nfa,
-        action=UUID(_text(actions[0], "ipsecnegotiationpolicyaction")),
-        action_type=UUID(_text(actions[0], "ipsecnegotiationpolicytype")),
+        action=action,
+        action_type=_guid(actions[0], "ipsecnegotiationpolicytype") or TYPE_STANDARD,
         negotiation=negotiation,
         filters=filters,
     )
@@ -127,6 +127,14 @@ def _referred(objects: Mapping[str, _Values], values: _Values, name: str) -> lis
 def _text(values: _Values, name: str) -> str:
     content = values[name].content if name in values else ""
     return content if isinstance(content, str) else ""
+
+
+def _guid(values: _Values, name: str) -> UUID | None:
+    try:
+        return UUID(_text(values, name))
+    except ValueError:
+        # Without a readable GUID the object says nothing that could be enforced.
+        return None
 
 
 def _folded(values: _Values) -> _Values:

@@ -3,16 +3,25 @@
 import subprocess
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import assert_never
 
 from ipsec_orchestrator.errors import LabProgramError
+from ipsec_orchestrator.lab.wire.stack import Stack
 from ipsec_orchestrator.lab.wire.topology import BRIDGE, MTU_BYTES, Station
 
 NAMED_NAMESPACES = Path("/run/netns")
 SECONDS = 30.0
 
 
-def create_namespace(name: str, stations: Iterable[Station]) -> None:
+def create_namespace(
+    name: str, stations: Iterable[Station], *, stack: Stack = Stack.USER_MODE_LINUX
+) -> None:
     """Make the namespace with bridge and ports; one of that name that is left over goes first.
+
+    Args:
+        name: Of the namespace.
+        stations: Who gets a port.
+        stack: What is plugged into the ports.
 
     Raises:
         LabProgramError: The kernel or iproute2 refused.
@@ -31,13 +40,23 @@ def create_namespace(name: str, stations: Iterable[Station]) -> None:
         ]
         for member in stations:
             lines += [
-                f"tuntap add dev {member.tap} mode tap",
+                _port(member, stack),
                 f"link set {member.tap} mtu {MTU_BYTES} master {BRIDGE} up",
             ]
         run_program(["ip", "-n", name, "-batch", "-"], text="\n".join(lines) + "\n")
     except BaseException:
         remove_namespace(name)
         raise
+
+
+def _port(member: Station, stack: Stack) -> str:
+    match stack:
+        case Stack.USER_MODE_LINUX:
+            return f"tuntap add dev {member.tap} mode tap"
+        case Stack.OWN_KERNEL:
+            return f"link add {member.tap} type veth peer name {member.inner_port}"
+        case _:
+            assert_never(stack)
 
 
 def remove_namespace(name: str) -> None:

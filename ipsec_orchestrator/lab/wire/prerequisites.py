@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +13,14 @@ from ipsec_orchestrator.lab.domain.prerequisites import (
     MissingPrerequisite,
     package_names,
 )
-from ipsec_orchestrator.lab.wire.uml import MEMORY_MEGABYTES
+from ipsec_orchestrator.lab.wire.stack import MEMORY_MEGABYTES, Stack
 
+KERNEL_PACKAGE: Final = DebianPackage(names=("user-mode-linux",), evidence="usr/bin/linux.uml")
+"""Needed unless the machine's own kernel has ESP."""
+
+IP_PACKAGE: Final = DebianPackage(names=("iproute2",), evidence="bin/ip")
 PACKAGES: Final = (
-    DebianPackage(names=("user-mode-linux",), evidence="usr/bin/linux.uml"),
+    KERNEL_PACKAGE,
     DebianPackage(names=("charon-systemd",), evidence="usr/sbin/charon-systemd"),
     DebianPackage(names=("strongswan-swanctl",), evidence="usr/sbin/swanctl"),
     DebianPackage(
@@ -24,7 +28,7 @@ PACKAGES: Final = (
         evidence="usr/lib/ipsec/plugins/libstrongswan-openssl.so",
     ),
     DebianPackage(names=("nftables",), evidence="usr/sbin/nft"),
-    DebianPackage(names=("iproute2",), evidence="bin/ip"),
+    IP_PACKAGE,
     DebianPackage(names=("python3",), evidence="usr/bin/python3"),
 )
 """To be installed with ``--no-install-recommends``; 45 MB to fetch, nearly all of it the kernel."""
@@ -42,20 +46,29 @@ _MEGABYTE: Final = 1024 * 1024
 def missing_prerequisites(
     members: int, *, file_system: Path = Path("/")
 ) -> tuple[MissingPrerequisite, ...]:
-    """Look what is missing; empty means that the wire can run.
+    """Look what is missing; empty means that the wire can run, with :func:`best_stack`.
 
     Args:
         members: How many guests are wanted.
         file_system: Root of the file system in which packages are looked for.
     """
-    if sys.platform != "linux" or platform.machine() != "x86_64":
+    if sys.platform != "linux":
         return (
             MissingPrerequisite(
-                sentence="The wire needs Linux on x86-64: user-mode-linux runs nowhere else.",
-                cure="Run the lab without --wire, or on such a machine.",
+                sentence=f"The wire needs Linux, this is {sys.platform}.",
+                cure="Run the lab without --wire, or on Debian or Ubuntu.",
             ),
         )
     packages = [found for found in PACKAGES if not any(file_system.glob(found.evidence))]
+    if KERNEL_PACKAGE in packages and _own_kernel_serves(packages):
+        packages.remove(KERNEL_PACKAGE)
+    if KERNEL_PACKAGE in packages and platform.machine() != "x86_64":
+        return (
+            MissingPrerequisite(
+                sentence="This kernel has no ESP, and user-mode-linux exists on x86-64 only.",
+                cure="Run the lab without --wire, or on a kernel with the module esp4.",
+            ),
+        )
     if packages:
         names = " ".join(package_names(packages))
         return (
@@ -66,6 +79,34 @@ def missing_prerequisites(
             ),
         )
     return tuple(_missing_here(members))
+
+
+def best_stack(*, file_system: Path = Path("/")) -> Stack:
+    """Choose whose kernels the members get: their own wherever user-mode-linux is installed.
+
+    A kernel of their own is the same on every machine; the machine's may lack old algorithms.
+    """
+    has_kernel = any(file_system.glob(KERNEL_PACKAGE.evidence))
+    return Stack.USER_MODE_LINUX if has_kernel else Stack.OWN_KERNEL
+
+
+def own_kernel_has_esp() -> bool:
+    """Try to set up ESP with 3DES and SHA-1 in a namespace of this machine's kernel; as root."""
+    state = (
+        *("xfrm", "state", "add", "src", "127.0.0.1", "dst", "127.0.0.2"),
+        *("proto", "esp", "spi", "0x1000", "mode", "transport"),
+        *("enc", "cbc(des3_ede)", f"0x{bytes(range(24)).hex()}"),
+        *("auth-trunc", "hmac(sha1)", f"0x{bytes(range(20)).hex()}", "96"),
+    )
+    try:
+        _run(["ip", "netns", "add", _NAMESPACE])
+        return _run(["ip", "-n", _NAMESPACE, *state]).returncode == 0
+    finally:
+        _run(["ip", "netns", "delete", _NAMESPACE])
+
+
+def _own_kernel_serves(missing: Collection[DebianPackage]) -> bool:
+    return IP_PACKAGE not in missing and os.geteuid() == 0 and own_kernel_has_esp()
 
 
 def _missing_here(members: int) -> Iterator[MissingPrerequisite]:

@@ -39,6 +39,11 @@ class Station:
         return f"tap-{self.name}"
 
     @property
+    def inner_port(self) -> str:
+        """The port's other end, where the machine's own kernel is the member's."""
+        return f"in-{self.name}"
+
+    @property
     def hardware_address(self) -> str:
         """Made of the first address, so that a person can read it in a capture."""
         return ":".join(f"{byte:02x}" for byte in (2, 0, *self.addresses[0].packed))

@@ -64,6 +64,7 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
+    number: int
     name: str
     effect: _Effect
     accepts_clear: bool
@@ -114,7 +115,9 @@ class _Translation:
             self._main = main_mode(exchange)
 
     def result(self) -> GuestPolicy:
-        rules = [rule for found in self._policy.rules if (rule := self._rule(found)) is not None]
+        # Names need not differ: rules of one filter action may have its name.
+        numbered = enumerate(self._policy.rules)
+        rules = [kept for at, rule in numbered if (kept := self._rule(at, rule)) is not None]
         ordered = sorted(
             ((found, rule) for rule in rules for found in rule.filters),
             key=lambda pair: ([-part for part in pair[0].rank], pair[1].effect),
@@ -143,7 +146,7 @@ class _Translation:
             notes=tuple(dict.fromkeys(self._notes)),
         )
 
-    def _rule(self, rule: MemberRule) -> _Rule | None:
+    def _rule(self, number: int, rule: MemberRule) -> _Rule | None:
         effect = _EFFECTS.get(rule.action)
         # Since Windows Vista the default response rule is ignored even where it is active.
         if not rule.nfa.is_active or rule.action_type == TYPE_DEFAULT_RESPONSE:
@@ -168,6 +171,7 @@ class _Translation:
             if quick.is_soft:
                 self._notes.append(SOFT_NOTE)
         return _Rule(
+            number=number,
             name=rule.name,
             effect=effect,
             accepts_clear=rule.action == ACTION_INBOUND_PASS_THROUGH,
@@ -212,7 +216,14 @@ class _Translation:
             yield _policy(found, rule, found.remote, priority + 1, blocked=not passes_clear)
 
     def _child(self, found: SpecificFilter, rule: _Rule, peer: IPv4Address) -> Child:
-        key = (found.local, found.ip_protocol, found.local_port, found.remote_port, peer, rule.name)
+        key = (
+            found.local,
+            found.ip_protocol,
+            found.local_port,
+            found.remote_port,
+            peer,
+            rule.number,
+        )
         if key in self._children:
             return self._children[key]
         child = Child(

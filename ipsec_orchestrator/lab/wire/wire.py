@@ -5,7 +5,7 @@ import os
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -15,10 +15,12 @@ from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.private_files import make_private_folder
 from ipsec_orchestrator.lab.lab_hosts import AZURE_SUBNET, ON_PREMISES_SUBNET, LabHost
 from ipsec_orchestrator.lab.wire.guest_policy import NO_POLICY, GuestPolicy
+from ipsec_orchestrator.lab.wire.guest_process import Guest
 from ipsec_orchestrator.lab.wire.member import WireMember
 from ipsec_orchestrator.lab.wire.member_policy import MemberPolicy
 from ipsec_orchestrator.lab.wire.namespace import create_namespace, remove_namespace
 from ipsec_orchestrator.lab.wire.sabotage import PairFault, WireFault, set_pair_faults
+from ipsec_orchestrator.lab.wire.stack import MEMORY_MEGABYTES, Stack
 from ipsec_orchestrator.lab.wire.topology import (
     BRIDGE,
     MTU_BYTES,
@@ -27,7 +29,6 @@ from ipsec_orchestrator.lab.wire.topology import (
     station,
 )
 from ipsec_orchestrator.lab.wire.translate import translate
-from ipsec_orchestrator.lab.wire.uml import MEMORY_MEGABYTES, UmlGuest
 from ipsec_orchestrator.model.secret import Secret
 
 NETWORKS: Final = (IPv4Network(AZURE_SUBNET), IPv4Network(ON_PREMISES_SUBNET))
@@ -59,7 +60,8 @@ class Wire:
     Args:
         layout: The lab.
         hosts: All of its hosts; the domain controller stays off the wire.
-        memory_megabytes: Of each guest.
+        stack: Whose kernels the members have; ``prerequisites.best_stack`` tells what works here.
+        memory_megabytes: Of each guest with a kernel of its own.
 
     Raises:
         UsageError: A host's address is in none of the two networks.
@@ -70,8 +72,10 @@ class Wire:
         layout: LabLayout,
         hosts: Sequence[LabHost],
         *,
+        stack: Stack = Stack.USER_MODE_LINUX,
         memory_megabytes: int = MEMORY_MEGABYTES,
     ) -> None:
+        self._stack = stack
         self._memory_megabytes = memory_megabytes
         self._folder = wire_folder(layout)
         self._stations: Mapping[str, Station] = {
@@ -80,7 +84,7 @@ class Wire:
             if not host.is_domain_controller
         }
         self._key = Secret(secrets.token_hex(_KEY_BYTES))
-        self._guests: list[UmlGuest] = []
+        self._guests: list[Guest] = []
         self._members: dict[str, WireMember] = {}
         self._faults: dict[tuple[str, str], frozenset[WireFault]] = {}
         self.namespace = namespace_name(layout.network)
@@ -126,13 +130,14 @@ class Wire:
         make_private_folder(self._folder)
         for member in self._stations.values():
             _wait_for_lock(self._folder / f"{member.name}.lock")
-        create_namespace(self.namespace, self._stations.values())
+        create_namespace(self.namespace, self._stations.values(), stack=self._stack)
         try:
             for member in self._stations.values():
-                guest = UmlGuest(
+                guest = Guest(
                     member,
                     self.namespace,
                     self._folder,
+                    stack=self._stack,
                     memory_megabytes=self._memory_megabytes,
                 )
                 self._guests.append(guest)
@@ -178,14 +183,34 @@ class Wire:
         Raises:
             UsageError: There is no such member.
         """
-        own = self.member(name).station
-        others = [found for found in self._stations.values() if found is not own]
+        own = self.member(name)
+        others = [other.station for other in self._members.values() if other is not own]
         return translate(
             policy,
-            addresses=own.addresses,
+            addresses=own.station.addresses,
             peers=[address for other in others for address in other.addresses],
             key=self._key,
         )
+
+    def add_network(self, network: IPv4Network) -> Mapping[str, IPv4Address]:
+        """Open a second path: one more network on the bridge, with an address for each member.
+
+        Filters that say "me" cover it once :meth:`enforce` is called again; it lasts until the
+        wire stops.
+
+        Args:
+            network: One that is not on the wire yet.
+
+        Returns:
+            The new addresses by member.
+
+        Raises:
+            LabProgramError: A kernel refused.
+        """
+        found = dict(zip(self._members, network.hosts(), strict=False))
+        for name, address in found.items():
+            self._members[name].add_address(address, network)
+        return found
 
     def set_faults(self, first: str, second: str, faults: Collection[WireFault]) -> None:
         """Say what is broken between two members from now on; nothing makes it whole.
@@ -214,7 +239,7 @@ class Wire:
         return {pair: found for pair, found in self._faults.items() if found}
 
 
-def _connected(member: Station, guest: UmlGuest) -> WireMember:
+def _connected(member: Station, guest: Guest) -> WireMember:
     others = [network for network in NETWORKS if network not in member.networks]
     guest.line.ask(
         "network-up",

@@ -1,5 +1,6 @@
 """A wire for the tests that want one, and the policies that its members get."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from ipsec_orchestrator.lab.domain.claim import claim_layout, release_layout
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
-from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites
+from ipsec_orchestrator.lab.wire.prerequisites import best_stack, missing_prerequisites
 from ipsec_orchestrator.lab.wire.wire import Wire
 from tests.lab.wire.on_the_wire import Exchange, Policies, Sniffer, exchange
 
@@ -27,6 +28,8 @@ def ask() -> Callable[..., Exchange]:
 @pytest.fixture
 def sniff(wire: Wire, tmp_path: Path) -> Callable[[], Sniffer]:
     """What puts an independent sniffer on the bridge."""
+    if shutil.which("tcpdump") is None:
+        pytest.skip("The independent sniffer is missing: apt-get install tcpdump.")
     return lambda: Sniffer(wire.namespace, wire.bridge, tmp_path / "bridge.pcap")
 
 
@@ -39,10 +42,10 @@ def _wire_can_run() -> None:
 
 @pytest.fixture(scope="session")
 def running_wire(_wire_can_run: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Wire]:
-    """A started wire with host1, vm1 and vm2."""
+    """A started wire with host1, vm1 and vm2, of whatever guests this machine can have."""
     layout = claim_layout(tmp_path_factory.mktemp("wire"), "wire")
     try:
-        with Wire(layout, lab_hosts(layout, 3)) as wire:
+        with Wire(layout, lab_hosts(layout, 3), stack=best_stack()) as wire:
             yield wire
     finally:
         release_layout(layout)

@@ -5,7 +5,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Self
 from uuid import UUID
@@ -157,7 +157,13 @@ class Exchange:
 
 
 def exchange(
-    client: WireMember, server: WireMember, port: int, *, size: int = 20, seconds: float = 8.0
+    client: WireMember,
+    server: WireMember,
+    port: int,
+    *,
+    size: int = 20,
+    seconds: float = 8.0,
+    address: IPv4Address | None = None,
 ) -> Exchange:
     """Ask for so many bytes over TCP and give what came back."""
     with server.listen(port) as listener:
@@ -175,7 +181,9 @@ def exchange(
         thread = threading.Thread(target=serve)
         thread.start()
         try:
-            with client.connect(server.address, port, timeout_seconds=seconds) as connection:
+            with client.connect(
+                address or server.address, port, timeout_seconds=seconds
+            ) as connection:
                 connection.send(b"GET / HTTP/1.0\r\n\r\n")
                 answer = b""
                 while received := connection.receive(timeout_seconds=seconds):

@@ -7,16 +7,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
 import pytest
 
+from ipsec_orchestrator.codec import constants
 from ipsec_orchestrator.errors import LabProgramError, UsageError
 from ipsec_orchestrator.lab.domain.claim import claim_layout, release_layout
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
 from ipsec_orchestrator.lab.wire.namespace import NAMED_NAMESPACES
+from ipsec_orchestrator.lab.wire.prerequisites import best_stack
+from ipsec_orchestrator.lab.wire.stack import Stack
 from ipsec_orchestrator.lab.wire.wire import Wire, discard_wire, wire_folder
 from tests.lab.wire.on_the_wire import Policies, exchange
 
@@ -30,6 +33,8 @@ import sys
 from pathlib import Path
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
+from ipsec_orchestrator.lab.wire.prerequisites import best_stack
+from ipsec_orchestrator.lab.wire.stack import Stack
 from ipsec_orchestrator.lab.wire.wire import Wire
 
 layout = LabLayout(state_dir=Path(sys.argv[1]), name="life", network=int(sys.argv[2]))
@@ -75,6 +80,25 @@ def test_everything_is_gone_after_stop(layout: LabLayout) -> None:
         assert not (NAMED_NAMESPACES / wire.namespace).exists()
         assert not guests_of(layout)
         assert not wire.members
+
+
+def test_machines_own_kernel_carries_members_too(layout: LabLayout, policies: Policies) -> None:
+    """Without a kernel of their own members have addresses, traffic, captures and blocks."""
+    block = policies.rule(action=constants.ACTION_BLOCK, offers=())
+    with Wire(layout, lab_hosts(layout, 3), stack=Stack.OWN_KERNEL) as wire:
+        host1, vm1 = wire.member("host1"), wire.member("vm1")
+        with host1.capture() as capture:
+            assert exchange(host1, vm1, 8080, size=50_000).answer == b"z" * 50_000
+            capture.stop()
+            sizes = [frame.length_bytes for frame in capture.frames()]
+        assert max(sizes) == 1514
+        assert host1.path_mtu(vm1.address) == 1500
+        wire.enforce("host1", policies.policy(block))
+        assert isinstance(exchange(vm1, host1, 8080, seconds=2).error, TimeoutError)
+        assert exchange(vm1, host1, 8081).answer
+        assert guests_of(layout)
+    assert not guests_of(layout)
+    assert not (NAMED_NAMESPACES / wire.namespace).exists()
 
 
 def test_nothing_survives_a_killed_process(layout: LabLayout) -> None:
@@ -150,6 +174,24 @@ def test_guests_reach_nothing_else(layout: LabLayout) -> None:
     """There is no way out of the namespace, to the machine itself least of all."""
     with Wire(layout, lab_hosts(layout, 3)) as wire, pytest.raises(OSError, match="unreachable"):
         wire.member("host1").connect(IPv4Address("192.0.2.1"), 80)
+
+
+def test_second_path_is_outside_of_the_subnets_filters(
+    layout: LabLayout, policies: Policies
+) -> None:
+    """Another address of the same member is reached in clear; a filter with "me" covers it."""
+    with Wire(layout, lab_hosts(layout, 3), stack=best_stack()) as wire:
+        host1, vm1 = wire.member("host1"), wire.member("vm1")
+        second = wire.add_network(IPv4Network("10.9.0.0/24"))["vm1"]
+        wire.enforce("vm1", policies.policy())
+        assert exchange(host1, vm1, 8080, seconds=2).error
+        assert exchange(host1, vm1, 8080, address=second).answer
+        wide = policies.policy(policies.rule(policies.filter("0.0.0.0/0", "me")))
+        wire.enforce("vm1", wide)
+        assert exchange(host1, vm1, 8080, address=second, seconds=2).error
+        wire.enforce("host1", policies.policy(policies.rule(policies.filter("me", "0.0.0.0/0"))))
+        assert exchange(host1, vm1, 8080, address=second).answer
+        assert {main.remote for main in host1.associations().main_modes} == {second}
 
 
 def test_unknown_member_is_a_mistake_with_a_cure(layout: LabLayout, policies: Policies) -> None:

@@ -21,7 +21,13 @@ from ipsec_orchestrator.lab.wire.frames import read_packet
 from ipsec_orchestrator.lab.wire.ike_log import IkeEventKind, parse_log
 from ipsec_orchestrator.lab.wire.line import WINDOW_BYTES, Line
 from ipsec_orchestrator.lab.wire.member_policy import cached_policy
-from ipsec_orchestrator.lab.wire.prerequisites import PACKAGES, missing_prerequisites
+from ipsec_orchestrator.lab.wire.prerequisites import (
+    KERNEL_PACKAGE,
+    PACKAGES,
+    best_stack,
+    missing_prerequisites,
+)
+from ipsec_orchestrator.lab.wire.stack import Stack
 from ipsec_orchestrator.lab.wire.topology import station
 from ipsec_orchestrator.lab.wire.wire import NETWORKS
 from ipsec_orchestrator.model.directory import Attributes, Entry
@@ -263,6 +269,15 @@ def test_missing_packages_are_named_with_their_cure(tmp_path: Path) -> None:
     assert missing.packages == PACKAGES
     assert "user-mode-linux" in missing.sentence
     assert missing.cure.startswith("apt-get install --no-install-recommends ")
+
+
+def test_stack_follows_what_is_installed(tmp_path: Path) -> None:
+    """User-mode-linux is taken where it is, the machine's own kernel elsewhere."""
+    assert best_stack(file_system=tmp_path) is Stack.OWN_KERNEL
+    kernel = tmp_path / KERNEL_PACKAGE.evidence
+    kernel.parent.mkdir(parents=True)
+    kernel.touch()
+    assert best_stack(file_system=tmp_path) is Stack.USER_MODE_LINUX
 
 
 def test_station_needs_an_address_on_the_wire() -> None:

@@ -153,6 +153,14 @@ def test_duplicates_with_different_effects_block(policies: Policies) -> None:
     assert [shown(policy)[-1] for policy in outbound] == ["block", "required", "allow"]
 
 
+def test_rules_of_one_name_stay_apart(policies: Policies) -> None:
+    """Two rules with the same filter and name have each a child with their own methods."""
+    same = policies.filter("me", f"{VM1}/32")
+    rules = [policies.rule(same), policies.rule(same, offers=(policies.ah(),))]
+    (connection,) = for_host1(policies.policy(*rules)).connections
+    assert [child.protocol for child in connection.children] == ["esp", "ah"]
+
+
 def test_rules_without_effect_are_left_out(policies: Policies) -> None:
     """Inactive rules are nothing; tunnels and dial-up rules are nothing with a note."""
     rules = (

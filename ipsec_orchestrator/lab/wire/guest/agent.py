@@ -34,6 +34,7 @@ class Agent:
         self._verbs: Mapping[str, Verb] = {
             "about": about,
             "network-up": network.network_up,
+            "address-add": network.address_add,
             "apply-policy": keying.apply,
             "clear-policy": keying.clear,
             "associations": keying.associations,

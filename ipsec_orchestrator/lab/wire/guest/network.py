@@ -48,6 +48,11 @@ def network_up(addresses: Sequence[str], on_link: Sequence[str], mtu_bytes: int)
         run(["ip", "route", "replace", network, "dev", ADAPTER])
 
 
+def address_add(address: str) -> None:
+    """Give the adapter one more address, with the route to its network."""
+    run(["ip", "address", "replace", address, "dev", ADAPTER])
+
+
 def _no_offload() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for command in ETHTOOL_SET:

@@ -1,4 +1,4 @@
-"""A member's network stack as a user-mode-linux guest on the machine's own file system."""
+"""A member's guest as a process under guard, with its line and its console."""
 
 import os
 import shutil
@@ -6,32 +6,36 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import assert_never
 
 from ipsec_orchestrator.errors import LabProgramError
 from ipsec_orchestrator.lab.domain import guard
-from ipsec_orchestrator.lab.domain.samba_python import PYTHON, last_lines
-from ipsec_orchestrator.lab.wire.guest import boot
+from ipsec_orchestrator.lab.domain.samba_python import last_lines
 from ipsec_orchestrator.lab.wire.line import Line
 from ipsec_orchestrator.lab.wire.namespace import in_namespace
+from ipsec_orchestrator.lab.wire.stack import (
+    MEMORY_MEGABYTES,
+    PRIVATE_FOLDER,
+    Stack,
+    own_kernel,
+    user_mode_linux,
+)
 from ipsec_orchestrator.lab.wire.topology import Station
-
-PROGRAM = "linux.uml"
-MEMORY_MEGABYTES = 96
-PRIVATE_FOLDER = Path("/run/ipsec-lab-wire")
-"""Where the guest's process sees the wire's folder: sockets need a short path."""
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - a tmpfs that belongs to the system
 STOP_SECONDS = 5.0
+OLDEST_KERNEL = 5
 
 
-class UmlGuest:
+class Guest:
     """One guest as a child of this process; it never outlives it.
 
     Args:
         station: The member.
         namespace: The network namespace that its port is in.
         folder: The wire's folder; the guest's console log and lock lie there.
-        memory_megabytes: Of the guest; it takes no more of the machine's than it uses.
+        stack: Whose kernel it has.
+        memory_megabytes: Of a kernel of its own; it takes no more of the machine's than it uses.
     """
 
     def __init__(
@@ -40,58 +44,36 @@ class UmlGuest:
         namespace: str,
         folder: Path,
         *,
+        stack: Stack = Stack.USER_MODE_LINUX,
         memory_megabytes: int = MEMORY_MEGABYTES,
     ) -> None:
-        self._station = station
-        self._memory_megabytes = memory_megabytes
         self._console = folder / f"{station.name}.console"
         # What a killed guest leaves there looks like one that runs.
         shutil.rmtree(folder / station.name, ignore_errors=True)
         ours, theirs = socket.socketpair()
         with theirs, self._console.open("wb") as console:
-            self._process = subprocess.Popen(
-                self._command(namespace, folder, theirs.fileno()),
-                stdin=subprocess.PIPE,
-                stdout=console,
-                stderr=subprocess.STDOUT,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-                env={**os.environ, "TMPDIR": str(_memory_folder(folder, memory_megabytes))},
-            )
+            match stack:
+                case Stack.USER_MODE_LINUX:
+                    program = user_mode_linux(station, theirs.fileno(), memory_megabytes)
+                case Stack.OWN_KERNEL:
+                    program = own_kernel(station, theirs.fileno())
+                case _:
+                    assert_never(stack)
+            command = in_namespace(namespace, [*_guarded(station.name, folder), *program])
+            try:
+                self._process = subprocess.Popen(
+                    command,
+                    stdin=subprocess.PIPE,
+                    stdout=console,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
+                    env={**os.environ, "TMPDIR": str(_memory_folder(folder, memory_megabytes))},
+                )
+            except OSError as error:
+                ours.close()
+                raise LabProgramError(program=command[0], reason=str(error)) from error
         self.line = Line(ours, station.name, lambda: last_lines(self._console))
-
-    def _command(self, namespace: str, folder: Path, descriptor: int) -> list[str]:
-        member = self._station
-        return in_namespace(
-            namespace,
-            [
-                sys.executable,
-                "-I",
-                str(Path(guard.__file__)),
-                str(folder / f"{member.name}.lock"),
-                str(folder),
-                str(PRIVATE_FOLDER),
-                PROGRAM,
-                f"mem={self._memory_megabytes}M",
-                f"umid={member.name}",
-                f"uml_dir={PRIVATE_FOLDER}",
-                "root=/dev/root",
-                "rootfstype=hostfs",
-                "rootflags=/",
-                "ro",
-                "quiet",
-                "selinux=0",
-                "con=null",
-                "con0=null,fd:1",
-                f"ssl1=fd:{descriptor}",
-                f"eth0=tuntap,{member.tap},{member.hardware_address}",
-                f"init={PYTHON}",
-                "--",
-                "-I",
-                "-S",
-                str(Path(boot.__file__)),
-            ],
-        )
 
     @property
     def process_id(self) -> int:
@@ -124,11 +106,14 @@ class UmlGuest:
         kernel = str(self.line.ask("about")["kernel"])
         if int(kernel.partition(".")[0]) < OLDEST_KERNEL:
             raise LabProgramError(
-                program=PROGRAM, reason=f"kernel {kernel} is older than {OLDEST_KERNEL}"
+                program="the guest", reason=f"kernel {kernel} is older than {OLDEST_KERNEL}"
             )
 
 
-OLDEST_KERNEL = 5
+def _guarded(name: str, folder: Path) -> list[str]:
+    script = Path(guard.__file__)
+    paths = (folder / f"{name}.lock", folder, PRIVATE_FOLDER)
+    return [sys.executable, "-I", str(script), *(str(path) for path in paths)]
 
 
 def _memory_folder(folder: Path, megabytes: int) -> Path:

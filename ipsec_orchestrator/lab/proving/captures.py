@@ -103,20 +103,20 @@ class Captures:
         for path in [path for path in self._files if path.startswith(folder)]:
             del self._files[path]
 
-    def frames(self, path: str) -> list[Frame]:
-        """Give the frames of a file.
+    def kept(self, path: str) -> list[Frame]:
+        """Give the frames of a file; none if there is no such file."""
+        return self._files.get(path, [])
+
+    def events(self, path: str) -> Json:
+        """Give a file's records as Microsoft-Windows-NDIS-PacketCapture writes them.
 
         Raises:
             ImitatedError: There is no such file, or nothing in it.
         """
-        found = self._files.get(path)
+        found = self.kept(path)
         if not found:
             raise ImitatedError(NO_EVENTS, path)
-        return found
-
-    def events(self, path: str) -> Json:
-        """Give a file's records as Microsoft-Windows-NDIS-PacketCapture writes them."""
-        return [_record(frame, layer) for frame in self.frames(path) for layer in _LAYERS]
+        return [_record(frame, layer) for frame in found for layer in _LAYERS]
 
     def _named(self, name: str) -> _Session:
         if self._session is None or self._session.name != name:

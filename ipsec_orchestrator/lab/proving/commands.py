@@ -5,12 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
+from ipsec_orchestrator.lab.proving.canned import CannedProofs, event_json
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent
 from ipsec_orchestrator.lab.proving.host_network import HostNetwork
 from ipsec_orchestrator.lab.proving.keepsakes import Tasks
 from ipsec_orchestrator.lab.proving.processes import NAME as POWERSHELL
 from ipsec_orchestrator.lab.proving.processes import Processes
-from ipsec_orchestrator.lab.windows.commands import Arguments, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments
 from ipsec_orchestrator.lab.windows.imitated_error import UNKNOWN_REQUEST, ImitatedError
 from ipsec_orchestrator.model.json import Json
 
@@ -29,6 +30,7 @@ class NetworkCommands:
         self.network = network
         self.processes = processes
         self.tasks = Tasks(processes.start, network.now)
+        self._canned = CannedProofs(network)
         sockets, captures, rules = network.sockets, network.captures, network.rules
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
             "tcp-connect": lambda a: self._owned(
@@ -47,11 +49,11 @@ class NetworkCommands:
             "udp-send": lambda a: sockets.send_datagram(
                 _number(a, "socket"), _content(a), _text(a, "address"), _number(a, "port")
             ),
-            "udp-receive": lambda a: sockets.receive_datagram(_number(a, "socket"), _seconds(a)),
+            "udp-receive": self._receive_datagram,
             "listening": self._listening,
             "rule-add": lambda a: rules.add(_text(a, "name"), _text(a, "group")),
             "rule-remove": lambda a: rules.remove(_text(a, "name")),
-            "rule-find": lambda a: rules.find(_text(a, "name"), _text(a, "group")),
+            "rule-find": lambda a: list(rules.find(_text(a, "name"), _text(a, "group"))),
             "task-register": lambda a: self.tasks.register(_text(a, "name"), _text(a, "xml")),
             "task-remove": lambda a: self.tasks.remove(_text(a, "name")),
             "task-names": lambda _: list(self.tasks.names()),
@@ -100,6 +102,15 @@ class NetworkCommands:
         )
         return base64.b64encode(content).decode()
 
+    def _receive_datagram(self, arguments: Arguments) -> Json:
+        found = self.network.sockets.receive_datagram(
+            _number(arguments, "socket"), _seconds(arguments)
+        )
+        if found is None:
+            return None
+        content, address, port = found
+        return {"content": base64.b64encode(content).decode(), "address": address, "port": port}
+
     def _listening(self, arguments: Arguments) -> Json:
         is_udp = _text(arguments, "protocol") == "UDP"
         sockets = self.network.sockets
@@ -125,19 +136,23 @@ class NetworkCommands:
         """Give the events of the security log since a time by the host's clock, newest first."""
         return [found for found in reversed(self.network.events()) if found.time >= since]
 
+    def answer(self, script: str, parameters: Arguments) -> Json:
+        """Answer one of the scripts of a proof without a PowerShell.
+
+        Raises:
+            ImitatedError: It ends in an error as on Windows.
+        """
+        return self._canned.answer(script, parameters)
+
     def environment(self) -> Mapping[str, str]:
         """Give the variables that an engine of this member needs."""
         return {"ProgramData": str(self.network.program_data)}
 
     def stop(self) -> None:
         """End everything, as the end of the host does."""
+        self._canned.stop()
         self.tasks.remove_all()
         self.processes.stop_all()
-
-
-def event_json(event: AuditEvent) -> Json:
-    """Write an event."""
-    return {"id": event.event_id, "time": utc_text(event.time), "fields": dict(event.fields)}
 
 
 def _text(arguments: Arguments, name: str) -> str:

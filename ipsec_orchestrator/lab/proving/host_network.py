@@ -1,11 +1,11 @@
 """One member's network: its guest on the wire, and everything that Windows keeps around it."""
 
-import shutil
 import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Final
 
 from ipsec_orchestrator.lab.proving.captures import Captures
 from ipsec_orchestrator.lab.proving.cim_classes import (
@@ -27,7 +27,8 @@ from ipsec_orchestrator.lab.wire.member import WireMember
 from ipsec_orchestrator.lab.wire.member_policy import MemberPolicy, cached_policy
 from ipsec_orchestrator.lab.wire.wire import Wire
 
-OTHER_METHODS = ("des-md5",)
+_SUCCESS_AND_FAILURE: Final = 3
+OTHER_METHODS: Final = ("des-md5",)
 """What a member with the fault ``other_methods`` offers in quick mode, and nothing else."""
 
 
@@ -116,7 +117,7 @@ class HostNetwork:
 
     def events(self) -> list[AuditEvent]:
         """Give the security log's events about IPsec, by the host's clock; oldest first."""
-        if self.host.settings.ailments.no_audit:
+        if not self.audit_setting:
             return []
         with self._lock:
             piece = self.member.ike_log(self._log_offset)
@@ -126,8 +127,7 @@ class HostNetwork:
         skew = timedelta(seconds=self.host.settings.clock_skew_seconds)
         return [replace(event, time=event.time + skew) for event in found]
 
-    def remove_folder(self, name: str) -> None:
-        """Remove a folder of %ProgramData% with the captures in it."""
-        folder = self.program_data / name
-        self.captures.forget(str(folder))
-        shutil.rmtree(folder, ignore_errors=True)
+    @property
+    def audit_setting(self) -> int:
+        """What is audited of IPsec: 0 nothing, 3 success and failure."""
+        return 0 if self.host.settings.ailments.no_audit else _SUCCESS_AND_FAILURE

@@ -8,7 +8,6 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
-from ipsec_orchestrator.model.json import Json
 
 NAME_TAKEN: Final = "Windows System Error 183,New-NetFirewallRule"
 TASK_TAKEN: Final = "HRESULT 0x800700b7,Register-ScheduledTask"
@@ -39,7 +38,7 @@ class FirewallRules:
         with self._lock:
             return self._rules.pop(name, None) is not None
 
-    def find(self, name: str, group: str) -> Json:
+    def find(self, name: str, group: str) -> list[dict[str, str]]:
         """Give the rules of a name or a group; an empty text means any."""
         with self._lock:
             return [

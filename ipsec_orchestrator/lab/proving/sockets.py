@@ -1,6 +1,5 @@
 """Sockets of a member's guest, by number, for imitated .NET sockets."""
 
-import base64
 import errno
 import threading
 from collections.abc import Iterator, Mapping
@@ -12,7 +11,6 @@ from ipsec_orchestrator.errors import LabProgramError
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.wire.member import WireMember
 from ipsec_orchestrator.lab.wire.traffic import DatagramSocket, TcpConnection, TcpListener
-from ipsec_orchestrator.model.json import Json
 
 SOCKET_ERROR: Final = "ipsec_orchestrator.lab.Socket:"
 """Followed by the number that Windows gives that error (winsock2.h)."""
@@ -124,19 +122,15 @@ class Sockets:
         with windows_errors():
             datagrams.send(content, address=IPv4Address(address), port=port)
 
-    def receive_datagram(self, number: int, seconds: float) -> Json:
-        """Give the next datagram, ``None`` if none came in time."""
+    def receive_datagram(self, number: int, seconds: float) -> tuple[bytes, str, int] | None:
+        """Give the next datagram with its sender; ``None`` if none came in time."""
         datagrams = self._open[number]
         assert isinstance(datagrams, DatagramSocket)  # noqa: S101 - numbers come from datagrams()
         try:
             found = datagrams.receive(timeout_seconds=seconds)
         except TimeoutError:
             return None
-        return {
-            "content": base64.b64encode(found.content).decode(),
-            "address": str(found.sender),
-            "port": found.port,
-        }
+        return found.content, str(found.sender), found.port
 
     def close(self, number: int) -> None:
         """Close a socket; a second time does nothing."""

@@ -26,6 +26,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
     COMMAND_NOT_FOUND,
     GPO_ID_NOT_FOUND,
     GPO_NAME_TAKEN,
+    NO_WIRE,
     UNKNOWN_REQUEST,
     ImitatedError,
 )
@@ -172,7 +173,8 @@ def _carry_out(name: str | None, commands: WindowsCommands, parameters: Argument
     if name is None:
         raise _ScriptError(COMMAND_NOT_FOUND, "This host knows no answer to that script.")
     try:
-        return _RUNS[name](commands, parameters)
+        run = _RUNS.get(name)
+        return run(commands, parameters) if run else _on_the_wire(name, commands, parameters)
     except ImitatedError as error:
         raise _ScriptError(error.error_id, error.words(commands.locale)) from error
     except (binascii.Error, ValueError) as error:
@@ -181,3 +183,10 @@ def _carry_out(name: str | None, commands: WindowsCommands, parameters: Argument
         raise _ScriptError("IOException", error.strerror or "the file can't be used") from error
     except BackendError as error:
         raise _ScriptError(UNKNOWN_REQUEST, str(error)) from error
+
+
+def _on_the_wire(name: str, commands: WindowsCommands, parameters: Arguments) -> Json:
+    """Answer a script that is about the network, which a host has on the wire only."""
+    if commands.wire is None:
+        raise ImitatedError(NO_WIRE, name)
+    return commands.wire.answer(name, parameters)

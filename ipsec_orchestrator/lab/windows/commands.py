@@ -46,6 +46,14 @@ class WireVerbs(Protocol):
         """Start a detached process: return value and id of Win32_Process.Create."""
         ...
 
+    def answer(self, script: str, parameters: Arguments) -> Json:
+        """Answer one of our scripts without a PowerShell.
+
+        Raises:
+            ImitatedError: It ends in an error as on Windows, or has no answer here.
+        """
+        ...
+
     def environment(self) -> Mapping[str, str]:
         """Give the variables that an engine of this host needs besides the usual ones."""
         ...

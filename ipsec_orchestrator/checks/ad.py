@@ -218,8 +218,9 @@ def _right_to_link(_: HealthFacts, directory: DirectoryHealth) -> Verdict:
 def _right_to_write_policies(_: HealthFacts, directory: DirectoryHealth) -> Verdict:
     if directory.ip_security is None:
         return failed(
-            f"There is no CN=IP Security,CN=System,{directory.names.domain_dn}.",
-            "Every Active Directory domain is made with it: restore it from a backup, or have "
+            f"There is no CN=IP Security,CN=System,{directory.names.domain_dn}, or this account "
+            "may not read it.",
+            "Use an account that may. Every Active Directory domain is made with it; restore it, or have "
             "the domain prepared anew (adprep /domainprep).",
         )
     return _may(

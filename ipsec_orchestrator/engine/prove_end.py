@@ -59,6 +59,7 @@ class ProofEnd:
         self._capturing = False
         self._notes: list[str] = _notes_of(host)
         self._frames: tuple[Frame, ...] | None = None
+        self._frames_left_out = 0
         self._capture_problem: str | None = None
         self._rows: tuple[association_answers.QuickModeRow, ...] | None = None
         self._associations_problem: str | None = None
@@ -210,6 +211,7 @@ class ProofEnd:
             self._capture_problem = reason or problem
             return
         self._frames = found.frames
+        self._frames_left_out = found.left_out
         if found.left_out:
             self.note(
                 f"{self.host.name}: {found.left_out} more frames were captured than the limit of "
@@ -247,6 +249,7 @@ class ProofEnd:
         return EndEvidence(
             host=self.host.name,
             frames=None if without_frames else self._frames,
+            frames_left_out=self._frames_left_out,
             capture_problem=without_frames or self._capture_problem,
             associations=self._associations(),
             associations_problem=self._associations_problem,

@@ -53,7 +53,7 @@ class HostNetwork:
         self._lock = threading.Lock()
         self._log: list[IkeEvent] = []
         self._log_offset = 0
-        self._pretended: Associations | None = None
+        self._pretended: tuple[Associations, list[AuditEvent]] | None = None
         program_data.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def now(self) -> datetime:
@@ -96,8 +96,11 @@ class HostNetwork:
         Raises:
             OrchestratorError: The guest refused.
         """
-        if faults.lies != self.faults.lies:
-            self._pretended = self.member.associations() if faults.lies else None
+        if faults.lies and self._pretended is None:
+            # Before the guest ends them: what it writes about that is not told either.
+            self._pretended = (self.member.associations(), self._logged())
+        elif not faults.lies:
+            self._pretended = None
         self.member.disobey(ignore_policy=faults.lies or faults.ignores_policy)
         self.captures.is_taken = faults.capture_taken
         self.faults = faults
@@ -105,7 +108,7 @@ class HostNetwork:
 
     def associations(self) -> Associations:
         """Give what the host says of its associations."""
-        return self._pretended or self.member.associations()
+        return self._pretended[0] if self._pretended else self.member.associations()
 
     def quick_modes(self) -> Sequence[CimInstance]:
         """Give the rows of MSFT_NetQuickModeSA."""
@@ -119,13 +122,16 @@ class HostNetwork:
         """Give the security log's events about IPsec, by the host's clock; oldest first."""
         if not self.audit_setting:
             return []
+        found = self._pretended[1] if self._pretended else self._logged()
+        skew = timedelta(seconds=self.host.settings.clock_skew_seconds)
+        return [replace(event, time=event.time + skew) for event in found]
+
+    def _logged(self) -> list[AuditEvent]:
         with self._lock:
             piece = self.member.ike_log(self._log_offset)
             self._log += piece.events
             self._log_offset = piece.next_offset
-            found = list(audit_events(self._log))
-        skew = timedelta(seconds=self.host.settings.clock_skew_seconds)
-        return [replace(event, time=event.time + skew) for event in found]
+            return list(audit_events(self._log))
 
     @property
     def audit_setting(self) -> int:

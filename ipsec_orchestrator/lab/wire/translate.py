@@ -1,7 +1,5 @@
 """From the policy that a member has read to what its guest enforces. Pure."""
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -14,7 +12,6 @@ from ipsec_orchestrator.codec.constants import (
     ACTION_NEGOTIATE,
     ACTION_PERMIT,
     TYPE_DEFAULT_RESPONSE,
-    AuthKind,
     InterfaceType,
 )
 from ipsec_orchestrator.lab.wire.guest_policy import (
@@ -34,11 +31,9 @@ from ipsec_orchestrator.lab.wire.specific_filters import (
     undecided_pairs,
     unsupported,
 )
+from ipsec_orchestrator.lab.wire.stand_in import stand_in_key, stand_in_note
 from ipsec_orchestrator.model.secret import Secret
 
-KERBEROS_NOTE = (
-    "Kerberos has no IKE implementation on Linux: a pre-shared key of this lab stands in for it."
-)
 SOFT_NOTE = (
     "Fallback to clear: packets go in clear until IKE has succeeded, as since Windows Vista, and"
     " clear packets are accepted; Windows would not go back to clear once a flow was secured."
@@ -133,11 +128,12 @@ class _Translation:
                 remote=peer,
                 proposals=self._main.proposals,
                 lifetime_seconds=self._main.lifetime_seconds,
-                key=self._stand_in(auth),
+                key=stand_in_key(auth, self._key),
                 children=tuple(children),
             )
             for (local, peer), (auth, children) in self._pairs.items()
         ]
+        self._notes += [stand_in_note(auth) for auth, _ in self._pairs.values()]
         if connections:
             self._notes += self._main.notes
         return GuestPolicy(
@@ -246,21 +242,6 @@ class _Translation:
                     " is taken, as there is one for each pair of computers."
                 )
         return child
-
-    def _stand_in(self, auth: AuthMethod) -> Secret:
-        """Derive a key that two members share exactly if their first methods are the same."""
-        match auth.kind:
-            case AuthKind.KERBEROS:
-                self._notes.append(KERBEROS_NOTE)
-                content = b""
-            case _:
-                self._notes.append(
-                    "A pre-shared key derived from the policy's first authentication method and"
-                    " from a secret of this lab stands in for that method."
-                )
-                content = auth.content
-        label = auth.kind.to_bytes(4, "big") + content
-        return Secret(hmac.new(self._key.reveal().encode(), label, hashlib.sha256).hexdigest())
 
     def _say_undecided(self, ordered: Sequence[tuple[SpecificFilter, _Rule]]) -> None:
         effects = [

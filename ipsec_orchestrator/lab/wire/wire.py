@@ -3,6 +3,7 @@
 import fcntl
 import os
 import secrets
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
 from ipaddress import IPv4Address, IPv4Network
@@ -86,6 +87,7 @@ class Wire:
         self._key = Secret(secrets.token_hex(_KEY_BYTES))
         self._guests: list[Guest] = []
         self._members: dict[str, WireMember] = {}
+        self._turn = threading.Lock()
         self._faults: dict[tuple[str, str], frozenset[WireFault]] = {}
         self.namespace = namespace_name(layout.network)
         self.bridge = BRIDGE
@@ -221,18 +223,21 @@ class Wire:
         """
         ends = (self.member(first), self.member(second))
         names = sorted(end.name for end in ends)
-        wanted = {**self._faults, (names[0], names[1]): frozenset(faults)}
-        set_pair_faults(
-            self.namespace,
-            [
-                PairFault(
-                    first=self.member(one).address, second=self.member(other).address, fault=fault
-                )
-                for (one, other), found in wanted.items()
-                for fault in sorted(found)
-            ],
-        )
-        self._faults = wanted
+        with self._turn:
+            wanted = {**self._faults, (names[0], names[1]): frozenset(faults)}
+            set_pair_faults(
+                self.namespace,
+                [
+                    PairFault(
+                        first=self.member(one).address,
+                        second=self.member(other).address,
+                        fault=fault,
+                    )
+                    for (one, other), found in wanted.items()
+                    for fault in sorted(found)
+                ],
+            )
+            self._faults = wanted
 
     def faults(self) -> Mapping[tuple[str, str], frozenset[WireFault]]:
         """What is broken between which two members, names in alphabetical order."""

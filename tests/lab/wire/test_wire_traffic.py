@@ -9,7 +9,7 @@ from ipsec_orchestrator.codec import IsakmpMethod, constants
 from ipsec_orchestrator.lab.wire.frames import ESP
 from ipsec_orchestrator.lab.wire.ike_log import IkeEventKind
 from ipsec_orchestrator.lab.wire.sabotage import WireFault
-from ipsec_orchestrator.lab.wire.translate import KERBEROS_NOTE
+from ipsec_orchestrator.lab.wire.stand_in import KERBEROS_NOTE
 from ipsec_orchestrator.lab.wire.wire import Wire
 from tests.lab.wire.on_the_wire import Exchange, Policies, Sniffer
 

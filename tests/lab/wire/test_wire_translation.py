@@ -8,7 +8,8 @@ from ipsec_orchestrator.codec import AuthMethod, IsakmpMethod, constants
 from ipsec_orchestrator.lab.wire.daemon_text import connections_text
 from ipsec_orchestrator.lab.wire.guest_policy import Direction, GuestPolicy, KernelPolicy, Level
 from ipsec_orchestrator.lab.wire.member_policy import MemberPolicy
-from ipsec_orchestrator.lab.wire.translate import KERBEROS_NOTE, SOFT_NOTE, translate
+from ipsec_orchestrator.lab.wire.stand_in import KERBEROS_NOTE
+from ipsec_orchestrator.lab.wire.translate import SOFT_NOTE, translate
 from ipsec_orchestrator.model.secret import Secret
 from tests.lab.wire.on_the_wire import FALLBACK, Policies
 

@@ -28,7 +28,8 @@ def pcapng_of(host: str, frames: Iterable[Frame], application: str) -> bytes:
         frames: In the order they were captured; their times are by that host's clock.
         application: Who wrote the file.
     """
-    frames = tuple(frames)
+    # The format has no packet of which nothing was kept.
+    frames = tuple(frame for frame in frames if frame.content)
     section = SectionHeader(options={"shb_userappl": application})
     section.new_member(  # pyright: ignore[reportUnknownMemberType]  # untyped
         InterfaceDescription,

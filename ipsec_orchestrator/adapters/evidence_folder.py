@@ -152,7 +152,9 @@ def _of_documents(documents: Mapping[str, Json]) -> Iterator[tuple[str, bytes]]:
 
 def _write(folder: Path, name: str, content: bytes) -> EvidenceFile:
     target = folder / name
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for above in reversed(Path(name).parents):
+        # One by one: the mode is that of the last folder only.
+        (folder / above).mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(content)

@@ -97,7 +97,7 @@ def _facts(evidence: FlowEvidence, verdict: FlowVerdict) -> str:
         "rule": text(f"{flow.rule} ({flow.filter_action}: {allowed or 'no ESP'})")
         if flow.is_protected
         else "none: a control",
-        "encrypted since": moment(begin) if begin else "",
+        "association since": moment(begin) if begin else "",
         "answered": text(f"{verdict.answered} of {verdict.sent} requests"),
     }
     rows = (element("dt", name) + element("dd", value) for name, value in facts.items() if value)

@@ -15,9 +15,11 @@ from ipsec_orchestrator.cli.output import print_lines, results, talk
 from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.errors import LabNotFoundError, MissingDependencyError
 from ipsec_orchestrator.lab.example_playbook import example_playbook
+from ipsec_orchestrator.lab.lab_hosts import FEWEST_MEMBERS
 from ipsec_orchestrator.lab.lab_settings import LabSettings
 from ipsec_orchestrator.lab.lifecycle import LabStatus, down, inventory_file, up
 from ipsec_orchestrator.lab.memory_lab import memory_world
+from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites as missing_for_wire
 from ipsec_orchestrator.report.lines import Line, Tone
 from ipsec_orchestrator.report.plan_report import plan_lines
 
@@ -32,7 +34,12 @@ def play(state: str | None, *, keep: bool) -> int:
         with suppress(LabNotFoundError):
             down(folder, LAB_NAME)
         _say("A real Active Directory domain and four Windows hosts come up on this machine.")
-        lab = up(folder, LAB_NAME, LabSettings(powershell=powershell()), _tell)
+        missing = missing_for_wire(FEWEST_MEMBERS)
+        if missing:
+            reasons = " ".join(f"{found.sentence} {found.cure}" for found in missing)
+            _say(f"No real wire between the hosts, so encryption is not proved: {reasons}")
+        settings = LabSettings(powershell=powershell(), wire=not missing)
+        lab = up(folder, LAB_NAME, settings, _tell)
     except MissingDependencyError as error:
         return play_in_memory(str(error))
     try:
@@ -64,18 +71,41 @@ def _story_in_lab(lab: LabStatus, folder: Path) -> int:
 
     common = (str(playbook), "-i", inventory)
     state = ("--state", str(folder))
-    _say("What would change? Nothing is written.")
-    code = command("plan", *common)
-    if code == Exit.DONE:
-        _say("Carry it out: GPO, link, policy, assignment; refresh every member; read back.")
-        code = command("apply", *common, "--yes", *state)
-    if code == Exit.DONE:
-        _say("What does a member have? Asked over WinRM.")
-        code = command("show", "--host", "vm1", "-i", inventory)
-    if code == Exit.DONE:
-        _say("A second apply finds nothing to do.")
-        code = command("apply", *common, "--yes", *state)
-    return code
+    pair = ("--pairs", "vm1:host1")
+    wire = lab.settings.wire
+    story: list[tuple[str, tuple[str, ...], bool]] = [
+        ("Before you begin: every prerequisite of the article.", ("doctor", *common), True),
+        ("What would change? Nothing is written.", ("plan", *common), True),
+        (
+            "Before the policy: real traffic on a real wire, and it is clear.",
+            ("prove", *common, *pair, "--control", "--port", "8080"),
+            wire,
+        ),
+        (
+            "Carry it out: GPO, link, policy, assignment; refresh every member; read back.",
+            ("apply", *common, "--yes", *state),
+            True,
+        ),
+        (
+            "The article's last page: the same traffic now, seen from both ends.",
+            ("prove", *common, *pair),
+            wire,
+        ),
+        (
+            "What does a member have? Asked over WinRM.",
+            ("show", "--host", "vm1", "-i", inventory),
+            True,
+        ),
+        ("A second apply finds nothing to do.", ("apply", *common, "--yes", *state), True),
+    ]
+    for sentence, words, applies in story:
+        if not applies:
+            continue
+        _say(sentence)
+        code = command(*words)
+        if code != Exit.DONE:
+            return code
+    return Exit.DONE
 
 
 def play_in_memory(reason: str) -> int:

@@ -9,6 +9,7 @@ import click
 
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import json_option, state_folder, state_option
+from ipsec_orchestrator.errors import LabProgramError
 
 if TYPE_CHECKING:
     from ipsec_orchestrator.lab.lab_settings import HostFaults
@@ -121,14 +122,26 @@ def install_for_lab(folder: Path) -> None:
     from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
         can_install,
         install_missing,
+        install_packages,
         missing_packages,
     )
+    from ipsec_orchestrator.lab.wire import prerequisites as wire  # noqa: PLC0415 - lazy
 
-    if missing_packages() and can_install():
-        folder.mkdir(parents=True, exist_ok=True)
-        log = folder / "install.log"
-        install_missing(log, on_progress=lambda text: talk().print(text, soft_wrap=True))
-        log.unlink(missing_ok=True)
+    def tell(text: str) -> None:
+        talk().print(text, soft_wrap=True)
+
+    missing_of_wire = wire.missing_packages()
+    if not can_install() or not (missing_packages() or missing_of_wire):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "install.log"
+    install_missing(log, on_progress=tell)
+    try:
+        install_packages(missing_of_wire, log, units=wire.UNITS, on_progress=tell)
+    except LabProgramError as error:
+        # The lab works without a wire; what is lost is said where it is missed.
+        tell(str(error))
+    log.unlink(missing_ok=True)
 
 
 def _inventory_faults(files: tuple[str, ...]) -> tuple[str, ...]:
@@ -173,10 +186,12 @@ def install(*, state: str | None) -> int:
     from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
         missing_prerequisites,
     )
+    from ipsec_orchestrator.lab.lab_hosts import FEWEST_MEMBERS  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.wire import prerequisites as wire  # noqa: PLC0415 - lazy
 
     folder = state_folder(state)
     install_for_lab(folder)
-    for missing in missing_prerequisites(folder):
+    for missing in (*missing_prerequisites(folder), *wire.missing_prerequisites(FEWEST_MEMBERS)):
         talk().print(f"{missing.sentence} {missing.cure}", soft_wrap=True)
     return Exit.DONE
 

@@ -157,10 +157,31 @@ def install_missing(log: Path, *, on_progress: Callable[[str], None]) -> None:
     Raises:
         LabProgramError: apt-get failed.
     """
-    packages = missing_packages()
+    had_services = any(Path("/").glob("usr/sbin/smbd"))
+    units = () if had_services else UNITS
+    install_packages(missing_packages(), log, units=units, on_progress=on_progress)
+
+
+def install_packages(
+    packages: Sequence[DebianPackage],
+    log: Path,
+    *,
+    units: Sequence[str],
+    on_progress: Callable[[str], None],
+) -> None:
+    """Install packages without asking anything; nothing if there are none.
+
+    Args:
+        packages: What to install.
+        log: Gets everything that apt says.
+        units: Services to stop and disable afterwards.
+        on_progress: Called with a short sentence at the begin of each part.
+
+    Raises:
+        LabProgramError: apt-get failed.
+    """
     if not packages:
         return
-    had_services = any(Path("/").glob("usr/sbin/smbd"))
     with log.open("ab") as log_file:
         on_progress("update the package lists")
         _apt(["update"], log_file.fileno(), log)
@@ -168,16 +189,17 @@ def install_missing(log: Path, *, on_progress: Callable[[str], None]) -> None:
         on_progress(f"install {' '.join(names)}")
         options = ["install", "--yes", "--no-install-recommends"]
         _apt([*options, *names], log_file.fileno(), log)
-        if not had_services and Path("/run/systemd/system").is_dir():
-            for unit in UNITS:  # one by one: a unit that is not there must not spare the others
-                subprocess.run(
-                    ["systemctl", "disable", "--now", unit],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log_file,
-                    stderr=log_file,
-                    timeout=PROBE_DEADLINE_SECONDS,
-                    check=False,
-                )
+        if not Path("/run/systemd/system").is_dir():
+            return
+        for unit in units:  # one by one: a unit that is not there must not spare the others
+            subprocess.run(
+                ["systemctl", "disable", "--now", unit],
+                stdin=subprocess.DEVNULL,
+                stdout=log_file,
+                stderr=log_file,
+                timeout=PROBE_DEADLINE_SECONDS,
+                check=False,
+            )
 
 
 def _apt(arguments: Sequence[str], log_descriptor: int, log: Path) -> None:

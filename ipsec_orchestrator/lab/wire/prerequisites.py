@@ -59,9 +59,7 @@ def missing_prerequisites(
                 cure="Run the lab without --wire, or on Debian or Ubuntu.",
             ),
         )
-    packages = [found for found in PACKAGES if not any(file_system.glob(found.evidence))]
-    if KERNEL_PACKAGE in packages and _own_kernel_serves(packages):
-        packages.remove(KERNEL_PACKAGE)
+    packages = list(missing_packages(file_system=file_system))
     if KERNEL_PACKAGE in packages and platform.machine() != "x86_64":
         return (
             MissingPrerequisite(
@@ -79,6 +77,14 @@ def missing_prerequisites(
             ),
         )
     return tuple(_missing_here(members))
+
+
+def missing_packages(*, file_system: Path = Path("/")) -> tuple[DebianPackage, ...]:
+    """Give the packages whose evidence is not there; the kernel only where it is needed."""
+    packages = [found for found in PACKAGES if not any(file_system.glob(found.evidence))]
+    if KERNEL_PACKAGE in packages and _own_kernel_serves(packages):
+        packages.remove(KERNEL_PACKAGE)
+    return tuple(packages)
 
 
 def best_stack(*, file_system: Path = Path("/")) -> Stack:

@@ -232,6 +232,16 @@ class RegistryKey:
         return list(self._keys)
 
 
+def playbook_for(folder: Path, members: str) -> Path:
+    """Write a copy of the how-to's playbook that is for some members only."""
+    whole = "members: role=azure-vm,role=on-premises"
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    assert whole in text
+    path = folder / PLAYBOOK.name
+    path.write_text(text.replace(whole, f"members: {members}"), encoding="utf-8")
+    return path
+
+
 def document(said: Said) -> dict[str, Any]:
     """The one JSON document that a command wrote."""
     found: dict[str, Any] = json.loads(said.stdout)

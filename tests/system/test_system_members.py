@@ -2,15 +2,16 @@
 
 import os
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.system.conftest import POLICY, Laboratory, document, outcomes
+from tests.system.conftest import POLICY, Laboratory, document, outcomes, playbook_for
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
-DEADLINE = 8
+DEADLINE = 6
 MEMBER_DEADLINES = {"deadline": DEADLINE, "connect_timeout": 2}
 
 
@@ -67,17 +68,17 @@ def test_ill_members_do_not_keep_the_others(well_lab: Laboratory) -> None:
     assert all(lab.assigned_policy(host) == POLICY for host in lab.members)
 
 
-def test_removal_waits_for_ill_members(well_lab: Laboratory) -> None:
+def test_removal_waits_for_ill_members(well_lab: Laboratory, tmp_path: Path) -> None:
     """While a member can't be seen to have let go, the policy objects stay; later all goes."""
     lab = well_lab
-    pair = ("--limit", "vm1,vm2")
-    lab.apply(*pair)
+    pair = playbook_for(tmp_path, "vm1,vm2")
+    lab.apply(playbook=pair)
     inventory = lab.variant("impatient", impatient)
     lab.fault("vm1", "refused")
-    first = lab.play("remove", "--yes", "--json", *pair, inventory=inventory)
+    first = lab.play("remove", "--yes", "--json", playbook=pair, inventory=inventory)
     kept = lab.gpo_count()
     lab.fault("vm1")
-    second = lab.play("remove", "--yes", "--json", *pair, inventory=inventory)
+    second = lab.play("remove", "--yes", "--json", playbook=pair, inventory=inventory)
 
     assert first.returncode == 3, first.stderr
     assert kept == 3

@@ -15,6 +15,7 @@ from tests.system.conftest import (
     POLICY,
     Laboratory,
     document,
+    playbook_for,
 )
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
@@ -62,26 +63,26 @@ def test_plan_in_words_is_the_same_every_time(lab: Laboratory) -> None:
 def test_stale_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:
     """After somebody else's change the plan names object, attribute, expected and found."""
     lab.apply(*ONE_MEMBER)
-    changed = tmp_path / "azure-onpremises.yml"
+    changed = tmp_path / PLAYBOOK.name
     text = PLAYBOOK.read_text(encoding="utf-8")
     changed.write_text(text.replace("- ESP[3DES,SHA1]", "- ESP[3DES,MD5]"), encoding="utf-8")
     saved = tmp_path / "plan.json"
     assert lab.play("plan", "--out", saved, *ONE_MEMBER, playbook=changed).returncode == 0
-    dn = action_dn(lab)
-    before = lab.search(dn, scope="base")[dn]["ipsecData"][0]
-    cut_blob(lab, dn)
-    found = lab.search(dn, scope="base")[dn]["ipsecData"][0]
+    gpo_dn = f"CN={lab.gpo_id()},{POLICIES_DN}"
+    assignment = f"CN=IPSEC,CN=Windows,CN=Microsoft,CN=Machine,{gpo_dn}"
+    reference = "ipsecOwnersReference"
+    before = lab.search(assignment, scope="base")[assignment][reference][0].decode()
+    other = f"CN=ipsecPolicy{{72385230-70FA-11D1-864C-14A300000000}},{IP_SECURITY_DN}"
+    change = f"changetype: modify\nreplace: {reference}\n{reference}: {other}\n"
+    lab.modify(f"dn: {assignment}\n{change}")
     said = lab.play("apply", "--yes", playbook=saved)
 
     assert said.returncode == 1
     assert "Traceback" not in said.stderr
     told = said.stdout + said.stderr
-    assert "stale" in told
-    assert dn in told
-    assert "ipsecData" in told
-    assert before.hex()[:32] in told  # long values are shortened
-    assert found.hex() in told
-    assert lab.search(dn, scope="base")[dn]["ipsecData"] == [found]
+    for words in ("stale", assignment, reference, before, other):
+        assert words in told
+    assert lab.search(assignment, scope="base")[assignment][reference] == [other.encode()]
 
 
 def test_edited_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:
@@ -113,18 +114,31 @@ def test_apply_repairs_what_somebody_changed(lab: Laboratory) -> None:
     assert lab.play("plan", "--exit-code", *ONE_MEMBER).returncode == 0
 
 
-def test_foreign_link_stays_through_apply_and_remove(lab: Laboratory) -> None:
+def test_foreign_link_stays_through_apply_and_remove(lab: Laboratory, tmp_path: Path) -> None:
     """A link of somebody else's GPO on the OU keeps its text and its place, options and all."""
+    playbook = playbook_for(tmp_path, "vm1")
     foreign = f"[LDAP://CN={{6AC1786C-016F-11D2-945F-00C04FB984F9}},{POLICIES_DN};2]"
     lab.modify(f"dn: {OU_DN}\nchangetype: modify\nadd: gPLink\ngPLink: {foreign}\n")
-    lab.apply(*ONE_MEMBER)
+    lab.apply(playbook=playbook)
     applied = lab.search(OU_DN, scope="base")[OU_DN]["gPLink"][0].decode()
-    removed = lab.play("remove", "--yes", *ONE_MEMBER)
+    removed = lab.play("remove", "--yes", playbook=playbook)
 
     assert removed.returncode == 0, removed.stderr
     assert foreign in applied
     assert lab.gpo_count() == 2
     assert lab.search(OU_DN, scope="base")[OU_DN]["gPLink"] == [foreign.encode()]
+
+
+def test_limited_removal_keeps_what_others_use(lab: Laboratory) -> None:
+    """With ``--limit`` the policy goes from that member; GPO and objects stay for the others."""
+    lab.apply("--limit", "vm1,vm2")
+    said = lab.play("remove", "--yes", *ONE_MEMBER)
+
+    assert said.returncode == 0, said.stderr
+    assert "left out by --limit" in said.stdout
+    assert lab.assigned_policy("vm1") is None
+    assert lab.gpo_count() == 3
+    assert lab.search(IP_SECURITY_DN, "(ipsecName=myEncryption)", "dn", scope="one")
 
 
 def test_nobody_to_ask_means_nothing_is_done(lab: Laboratory) -> None:

@@ -18,6 +18,7 @@ from ipsec_orchestrator.lab.windows.cim import ROOT_CIMV2
 from ipsec_orchestrator.lab.windows.commands import WindowsCommands
 from ipsec_orchestrator.lab.windows.control import ControlServer
 from ipsec_orchestrator.lab.windows.engine_environment import engine_environment
+from ipsec_orchestrator.lab.wire.prerequisites import best_stack
 from ipsec_orchestrator.lab.wire.sabotage import WireFault
 from ipsec_orchestrator.lab.wire.wire import Wire
 
@@ -41,7 +42,7 @@ class LabWire:
     def __init__(
         self, layout: LabLayout, hosts: Sequence[LabHost], powershell: Path | None
     ) -> None:
-        self._wire = Wire(layout, hosts)
+        self._wire = Wire(layout, hosts, stack=best_stack())
         self._folder = layout.root / "programdata"
         self._powershell = powershell
         self._commands: dict[str, NetworkCommands] = {}

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
+from uuid import UUID
 
 from ipsec_orchestrator.errors import UnexpectedAnswerError
 from ipsec_orchestrator.model.json import Json
@@ -79,6 +80,14 @@ class AnswerFields:
         if isinstance(value, int | float) and not isinstance(value, bool):
             return float(value)
         return self._fail(name, f"a number was expected, not {_kind(value)}")
+
+    def guid(self, name: str) -> UUID:
+        """Give a GUID; it must be there."""
+        text = self.text(name)
+        try:
+            return UUID(text)
+        except ValueError:
+            return self._fail(name, "a GUID was expected")
 
     def moment(self, name: str) -> datetime:
         """Give a UTC time; it must be there."""

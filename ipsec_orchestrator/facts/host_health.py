@@ -185,10 +185,7 @@ def parse_host_health(answer: Json) -> HostHealth:
         firewall_products=None
         if products.optional_text("reason")
         else tuple(item.text("name") for item in products.objects("found")),
-        audit={
-            UUID(item.text("subcategory")): item.number("setting")
-            for item in audit.objects("found")
-        },
+        audit={item.guid("subcategory"): item.number("setting") for item in audit.objects("found")},
         audit_reason=audit.optional_text("reason"),
         event_log_enabled=None if enabled is None else enabled != 0,
         last_run=_last_run(fields.object("last_run")),

@@ -90,14 +90,14 @@ def finding_to_json(found: Finding) -> dict[str, Json]:
 def guard_lines(findings: Sequence[Finding], skipped: Sequence[str]) -> list[Line]:
     """Say what ``apply`` made sure of, and what it did not."""
     good = [found for found in findings if found.outcome is CheckOutcome.PASSED]
-    open_ones = [found for found in findings if found.outcome is CheckOutcome.UNKNOWN]
+    untold = [found.check_id for found in findings if found.outcome is CheckOutcome.UNKNOWN]
     lines = [
         Line(f"Prerequisites: {len(good)} of {len(findings)} guarding checks passed.", Tone.QUIET)
     ]
-    lines += [
-        Line(f"  {found.check_id} could not be told: {found.seen}", Tone.WARNING)
-        for found in open_ones
-    ]
+    if untold:
+        lines.append(
+            Line(f"  Could not be told (doctor says why): {', '.join(untold)}", Tone.WARNING)
+        )
     if skipped:
         lines.append(Line(f"  Skipped as ordered: {', '.join(skipped)}", Tone.WARNING))
     return lines

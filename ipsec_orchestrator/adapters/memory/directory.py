@@ -221,6 +221,7 @@ class MemoryDirectory(Directory):
             defaultNamingContext=self._names.domain_dn,
             rootDomainNamingContext=self._names.domain_dn,
             configurationNamingContext=self._names.configuration_dn,
+            currentTime=_generalized_time(self._clock.now()).decode(),
         )
         if "*" in attributes or "+" in attributes:
             return known

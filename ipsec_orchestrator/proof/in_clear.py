@@ -1,7 +1,7 @@
 """Why clear packets of a flow were seen, and what that makes of it."""
 
 from ipsec_orchestrator.model.evidence import Diagnosis, FlowEvidence, Verdict
-from ipsec_orchestrator.proof.outcome import Finding
+from ipsec_orchestrator.proof.outcome import Finding, counted
 from ipsec_orchestrator.proof.seen import (
     NO_CIPHER,
     Seen,
@@ -15,12 +15,12 @@ from ipsec_orchestrator.proof.unanswered import keying
 
 def unprotected(seen: Seen, answered: int) -> Finding:
     """Judge a control flow: what else goes between the two hosts does not concern it."""
-    clear = seen.most("clear")
-    if answered and clear:
+    clear = counted(seen.most("clear"), "clear packet")
+    if answered and seen.any("clear"):
         return Finding(
             Verdict.CLEAR,
             Diagnosis.NONE,
-            f"{clear} clear packets, as it ought to be on an unprotected port.",
+            f"{clear}, as it ought to be on an unprotected port.",
         )
     if answered:
         return Finding(
@@ -32,7 +32,7 @@ def unprotected(seen: Seen, answered: int) -> Finding:
     return Finding(
         Verdict.NO_ANSWER,
         Diagnosis.NOT_LISTENING,
-        f"{clear} clear packets and no answer: nothing listens there, or a firewall is in the way.",
+        f"{clear} and no answer: nothing listens there, or a firewall is in the way.",
     )
 
 
@@ -52,13 +52,13 @@ def in_clear(evidence: FlowEvidence, seen: Seen, answered: int) -> Finding:
         return Finding(
             Verdict.MIXED,
             diagnosis,
-            f"{seen.most('esp')} ESP packets between the two, but also {seen.most('clear')} clear "
-            f"packets of the flow itself{why}.",
+            f"{counted(seen.most('esp'), 'ESP packet')} between the two, but also "
+            f"{counted(seen.most('clear'), 'clear packet')} of the flow itself{why}.",
         )
     if not answered:
         return _dropped(evidence, seen)
     diagnosis, why = _why(evidence, seen)
-    return Finding(Verdict.CLEAR, diagnosis, f"{seen.most('clear')} clear packets{why}.")
+    return Finding(Verdict.CLEAR, diagnosis, f"{counted(seen.most('clear'), 'clear packet')}{why}.")
 
 
 def _all_readable(evidence: FlowEvidence, seen: Seen) -> bool:
@@ -107,7 +107,7 @@ def _lacking_direction(evidence: FlowEvidence, seen: Seen) -> str | None:
 def _dropped(evidence: FlowEvidence, seen: Seen) -> Finding:
     """Tell why clear packets of a protected flow were not answered."""
     flow, without = evidence.flow, without_policy(evidence)
-    clear = f"{seen.most('clear_out')} clear packets and no answer"
+    clear = f"{counted(seen.most('clear_out'), 'clear packet')} and no answer"
     if seen.any("clear_back") or len(without) > 1:
         return Finding(
             Verdict.NO_ANSWER,

@@ -9,7 +9,7 @@ from ipsec_orchestrator.model.evidence import (
 )
 from ipsec_orchestrator.proof.doubts import doubt
 from ipsec_orchestrator.proof.in_clear import in_clear, unprotected
-from ipsec_orchestrator.proof.outcome import Finding, unknown
+from ipsec_orchestrator.proof.outcome import Finding, counted, unknown
 from ipsec_orchestrator.proof.seen import Seen, ends_of, is_blind, proved_associations, see
 from ipsec_orchestrator.proof.unanswered import esp_without_answer, silent
 
@@ -72,7 +72,7 @@ def _esp_only(
     return Finding(
         Verdict.ENCRYPTED,
         Diagnosis.NONE,
-        f"{seen.most('esp')} ESP packets with the SPIs of the association ({', '.join(suites)}), "
+        f"{counted(seen.most('esp'), 'ESP packet')} with the SPIs of the association ({', '.join(suites)}), "
         "no clear packet of the flow, every request answered.",
     )
 

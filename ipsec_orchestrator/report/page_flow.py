@@ -106,6 +106,12 @@ def _facts(evidence: FlowEvidence, verdict: FlowVerdict) -> str:
 
 def _rests_on(evidence: FlowEvidence, seen: Seen) -> Iterator[str]:
     """Give the pillars of the verdict, each with what was found of it."""
+    if not evidence.flow.is_protected:
+        for end, counts in captures(evidence, seen):
+            yield _pillar(f"clear packets on the wire at {end.host}", bool(counts.clear))
+        readable = seen.nonces.issuperset(evidence.nonces) if seen.both else None
+        yield _pillar("the random texts are readable in a capture", readable)
+        return
     for end, counts in captures(evidence, seen):
         yield _pillar(f"only ESP on the wire at {end.host}", bool(counts.esp) and not counts.clear)
     for end in ends_of(evidence):

@@ -73,5 +73,6 @@ footer{padding-bottom:48px}
 --encrypted:#0b7a53;--clear:#c0272d;--mixed:#b45309;--no-answer:#6d4fa8;--unknown:#5b6570;
 --on:#fff;--ike:#2563a8}
 body{font-size:10.5pt}.skip{display:none}.scroll{overflow:visible}
+details:not([open])::details-content{content-visibility:visible}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}h2{break-after:avoid}}
 """

@@ -174,6 +174,7 @@ def test_a_control_says_what_a_control_shows() -> None:
     words = _words(_parsed(_page(scene(flow=CONTROL, both={"frames": frames}))))
 
     assert "Control: 1 of 1 unprotected flows are seen in clear" in words
+    assert "✔ clear packets on the wire at vm1" in words
 
 
 @pytest.mark.parametrize("hosts", [MOST_HOSTS, MOST_HOSTS + 1])

@@ -5,8 +5,10 @@ from uuid import UUID
 import pytest
 
 from ipsec_orchestrator.adapters.authentication import Credential
-from ipsec_orchestrator.adapters.domain_connection import connect_domain
+from ipsec_orchestrator.adapters.domain_connection import connect_controller, connect_domain
 from ipsec_orchestrator.adapters.domain_locator import FoundBy
+from ipsec_orchestrator.adapters.service_records import DnsServiceRecords
+from ipsec_orchestrator.errors import HostUnreachableError
 from ipsec_orchestrator.lab.domain.domain import Domain as LabDomain
 from ipsec_orchestrator.model.inventory import AuthMethod, Domain, LdapSettings, LdapTransport
 
@@ -45,3 +47,23 @@ def test_an_address_in_the_inventory_needs_no_dns(
         assert connected.controller.found_by is FoundBy.OVERRIDE
         assert connected.directory.names().domain == "ipsectest.com"
         assert connected.sysvol.read(_ID, "gpt.ini") is None
+
+
+def test_a_dc_is_reached_by_its_name(real_domain: LabDomain, administrator: Credential) -> None:
+    """Any DC that the directory names can be asked; where to connect is told by DNS."""
+    # The address in the inventory is that of another DC and must not count.
+    ldap = LdapSettings(address="127.0.0.9")
+    domain = Domain(name="ipsectest.com", dns_server=str(real_domain.facts.dc_address), ldap=ldap)
+    with connect_controller(domain, administrator, "dc1.ipsectest.com") as directory:
+        assert directory.names().dc == "dc1.ipsectest.com"
+
+
+def test_service_records_are_told(real_domain: LabDomain) -> None:
+    """A record gives its hosts, one that is not there none, and a silent server an error."""
+    domain = Domain(name="ipsectest.com", dns_server=str(real_domain.facts.dc_address))
+    records = DnsServiceRecords(domain)
+
+    assert records.hosts_of("_ldap._tcp.dc._msdcs.ipsectest.com") == ("dc1.ipsectest.com",)
+    assert records.hosts_of("_nothing._tcp.ipsectest.com") == ()
+    with pytest.raises(HostUnreachableError, match="dns_server"):
+        DnsServiceRecords(Domain(name="ipsectest.com", dns_server="127.0.0.9")).hosts_of("_x._tcp")

@@ -31,6 +31,15 @@ _FLAGS = {
     "no_background_policy": "NoBackgroundPolicy",
     "no_gpo_list_changes": "NoGPOListChanges",
 }
+_QUOTA_WORDS = {
+    "max_shells_per_user": "MaxShellsPerUser",
+    "max_processes_per_shell": "MaxProcessesPerShell",
+    "max_memory_per_shell_megabytes": "MaxMemoryPerShellMB",
+    "idle_timeout_milliseconds": "IdleTimeout",
+    "max_concurrent_operations_per_user": "MaxConcurrentOperationsPerUser",
+    "max_connections": "MaxConnections",
+    "max_envelope_kilobytes": "MaxEnvelopeSizekb",
+}
 _FRAME_BYTES = 1500
 _HEADERS_BYTES = 28
 _SMALLEST = 32
@@ -155,19 +164,8 @@ def _answered(question: Callable[[], Sequence[Json]]) -> Json:
 
 
 def _quotas(health: HealthCommands) -> Json:
-    config = health.winrm_config()
-    service, winrs = config["Service"], config["Winrs"]
-    if isinstance(service, str) or isinstance(winrs, str):
-        raise TypeError
-    return {
-        "max_shells_per_user": int(winrs["MaxShellsPerUser"]),
-        "max_processes_per_shell": int(winrs["MaxProcessesPerShell"]),
-        "max_memory_per_shell_megabytes": int(winrs["MaxMemoryPerShellMB"]),
-        "idle_timeout_milliseconds": int(winrs["IdleTimeout"]),
-        "max_concurrent_operations_per_user": int(service["MaxConcurrentOperationsPerUser"]),
-        "max_connections": int(service["MaxConnections"]),
-        "max_envelope_kilobytes": int(str(config["MaxEnvelopeSizekb"])),
-    }
+    found = health.quotas()
+    return {name: found[word] for name, word in _QUOTA_WORDS.items()}
 
 
 def _triggers(keys: RegistryKeys, service: str) -> list[Json]:

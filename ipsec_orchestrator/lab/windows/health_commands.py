@@ -24,6 +24,18 @@ IPSEC_SUBCATEGORIES: Final = (
 )
 _LOGON: Final = "0CCE9215-69AE-11D9-BED3-505054503030"
 _BOTH: Final = 3
+_SHELLS: Final = 30
+_FEW_SHELLS: Final = 2
+_SERVICE_QUOTAS: Final = ("MaxConcurrentOperationsPerUser", "MaxConnections")
+# What a Windows Server has.
+_QUOTAS: Final[Mapping[str, int]] = {
+    "MaxEnvelopeSizekb": 500,
+    "MaxConcurrentOperationsPerUser": 1500,
+    "MaxConnections": 300,
+    "IdleTimeout": 7_200_000,
+    "MaxMemoryPerShellMB": 1024,
+    "MaxProcessesPerShell": 25,
+}
 _AUDIT_COLUMNS: Final = (
     "Machine Name,Policy Target,Subcategory,Subcategory GUID,Inclusion Setting,"
     "Exclusion Setting,Setting Value"
@@ -45,18 +57,18 @@ class HealthCommands:
             "ping": lambda found: self.ping(str(found["address"]), _number(found, "size")),
         }
 
-    def winrm_config(self) -> dict[str, dict[str, str] | str]:
-        """Give ``winrm/config`` as WinRM does: texts."""
-        shells = "2" if self._host.settings.ailments.low_quotas else "30"
+    def quotas(self) -> Mapping[str, int]:
+        """Give the limits of WinRM by their own names."""
+        shells = _FEW_SHELLS if self._host.settings.ailments.low_quotas else _SHELLS
+        return {**_QUOTAS, "MaxShellsPerUser": shells}
+
+    def winrm_config(self) -> Json:
+        """Give ``winrm/config`` as WinRM does: sections of texts."""
+        texts = {name: str(value) for name, value in self.quotas().items()}
         return {
-            "MaxEnvelopeSizekb": "500",
-            "Service": {"MaxConcurrentOperationsPerUser": "1500", "MaxConnections": "300"},
-            "Winrs": {
-                "IdleTimeout": "7200000",
-                "MaxMemoryPerShellMB": "1024",
-                "MaxProcessesPerShell": "25",
-                "MaxShellsPerUser": shells,
-            },
+            "MaxEnvelopeSizekb": texts.pop("MaxEnvelopeSizekb"),
+            "Service": {name: texts.pop(name) for name in _SERVICE_QUOTAS},
+            "Winrs": dict[str, Json](texts),
         }
 
     def ipsec_rules(self) -> list[dict[str, Json]]:

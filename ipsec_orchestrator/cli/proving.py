@@ -4,11 +4,13 @@ from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from rich.live import Live
 from rich.table import Table
 
 from ipsec_orchestrator.adapters.specification import read_playbook
+from ipsec_orchestrator.app.evidence import save_evidence
 from ipsec_orchestrator.app.plans import members_of
 from ipsec_orchestrator.app.prove import ProofWish, parse_pairs, prove_flows, wished_flows
 from ipsec_orchestrator.cli.exit_codes import Exit
@@ -29,6 +31,8 @@ from ipsec_orchestrator.model.evidence import FlowVerdict, Verdict
 from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.report.lines import Tone
+from ipsec_orchestrator.report.proof_matrix import matrix_rows
 from ipsec_orchestrator.report.proof_rows import (
     HEADINGS,
     expected,
@@ -61,6 +65,9 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
     """Do all of it and give the exit code."""
     if asked.watch and (asked.as_json or asked.evidence):
         raise UsageError("--watch goes on until interrupted: it has no --json and no --evidence.")
+    folder = Path(asked.evidence) if asked.evidence else None
+    if folder is not None and folder.exists():
+        raise UsageError(f"{folder} is there already.", cure="Name a new folder for the evidence.")
     inventory = connection.read_inventory()
     playbook = read_playbook(Path(asked.playbook), inventory)
     wish = ProofWish(
@@ -79,12 +86,26 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
         if asked.watch:
             _watch(flows, playbook, wish, world)
             return Exit.DONE
+        began_at = world.clock.now()
         proofs = _prove_once(flows, playbook, wish, world)
+        if folder is not None:
+            save_evidence(
+                folder,
+                proofs,
+                playbook,
+                world,
+                run_id=uuid4(),
+                began_at=began_at,
+                keeps_payload=wish.keep_payload,
+            )
+            talk().print(f"Evidence: {folder.absolute()}", soft_wrap=True)
     verdicts = [proof.verdict for proof in proofs]
     if asked.as_json:
         print_json(proof_to_json(verdicts))
     else:
         print_table(HEADINGS, proof_rows(verdicts))
+        headings, rows = matrix_rows(verdicts)
+        print_table(headings, [(row, Tone.PLAIN) for row in rows])
     print_lines(note_lines(verdicts), to_stderr=asked.as_json)
     return exit_code(verdicts)
 

@@ -1,7 +1,7 @@
 """Proving that what a playbook protects is really encrypted."""
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from secrets import token_hex
 from typing import Final
 
@@ -16,6 +16,9 @@ from ipsec_orchestrator.proof.flows import PROBE_PORT, control_flows, flows_of, 
 
 CONTROL_PORT: Final = PROBE_PORT + 1
 """Where the control goes unless a port is named; a playbook that protects it is asked for one."""
+
+REQUEST_SECONDS: Final = 20.0
+"""Enough for a key exchange whose first packets are lost."""
 
 _WHOLE_FRAME_BYTES: Final = 65_535
 _ID_BYTES: Final = 16
@@ -32,6 +35,7 @@ class ProofWish:
         control: Prove on an unprotected port instead that the method can say "clear".
         service: Who answers.
         keep_payload: Keep whole frames instead of headers.
+        request_seconds: How long one request waits for its answer.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -40,13 +44,13 @@ class ProofWish:
     control: bool = False
     service: Service = Service.TEMPORARY
     keep_payload: bool = False
+    request_seconds: float = REQUEST_SECONDS
 
     @property
     def limits(self) -> Limits:
         """What it may cost."""
-        if self.keep_payload:
-            return Limits(truncation_bytes=_WHOLE_FRAME_BYTES)
-        return Limits()
+        limits = Limits(request_seconds=self.request_seconds)
+        return replace(limits, truncation_bytes=_WHOLE_FRAME_BYTES) if self.keep_payload else limits
 
 
 def wished_flows(

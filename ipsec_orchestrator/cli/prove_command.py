@@ -48,6 +48,14 @@ from ipsec_orchestrator.cli.options import connection_of, connection_options, js
     help="Write captures, associations, events and a page to look at into a new folder.",
 )
 @click.option("--keep-payload", is_flag=True, help="Keep whole frames instead of headers.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 60),
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long each request waits for its answer.",
+)
 @json_option
 def prove(
     playbook: str,
@@ -60,6 +68,7 @@ def prove(
     watch: bool,
     evidence: str | None,
     keep_payload: bool,
+    timeout: float,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
 ) -> int:
@@ -87,6 +96,7 @@ def prove(
         watch=watch,
         evidence=evidence,
         keep_payload=keep_payload,
+        timeout=timeout,
         as_json=as_json,
     )
     return prove_and_print(asked, connection_of(values))

@@ -58,6 +58,7 @@ class Asked:
     watch: bool
     evidence: str | None
     keep_payload: bool
+    timeout: float
     as_json: bool
 
 
@@ -77,6 +78,7 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
         control=asked.control,
         service=Service(asked.service),
         keep_payload=asked.keep_payload,
+        request_seconds=asked.timeout,
     )
     flows = wished_flows(
         playbook, inventory, members_of(playbook, inventory, connection.limit), wish

@@ -19,7 +19,6 @@ from ipsec_orchestrator.lab.windows.commands import WindowsCommands
 from ipsec_orchestrator.lab.windows.control import ControlServer
 from ipsec_orchestrator.lab.windows.engine_environment import engine_environment
 from ipsec_orchestrator.lab.wire.prerequisites import best_stack
-from ipsec_orchestrator.lab.wire.prerequisites import best_stack
 from ipsec_orchestrator.lab.wire.sabotage import WireFault
 from ipsec_orchestrator.lab.wire.wire import Wire
 

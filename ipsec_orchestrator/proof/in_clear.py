@@ -120,6 +120,14 @@ def _dropped(evidence: FlowEvidence, seen: Seen) -> Finding:
             Diagnosis.POLICY_ABSENT,
             f"{clear}: {without[0]} does not have the policy, and the other side requires it.",
         )
+    claimed = any(claim.end is evidence.source for claim in claims_for(evidence))
+    if claimed and seen.any("clear_out") and not seen.any("esp_out"):
+        return Finding(
+            Verdict.NO_ANSWER,
+            Diagnosis.FALSE_ASSOCIATIONS,
+            f"{clear}: {flow.source} reports an association and sends in clear; the other side "
+            "drops that.",
+        )
     found = keying(evidence, seen)
     if found is not None:
         return found

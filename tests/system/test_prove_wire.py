@@ -265,6 +265,19 @@ def test_lying_members_are_found_out(lab: Laboratory) -> None:
     assert words(pairs) == {"host1>vm1": ("clear", false), "vm1>host1": ("clear", false)}
 
 
+def test_one_lying_member_is_found_out(lab: Laboratory) -> None:
+    """What it sends in clear is dropped by the other, whatever associations it reports."""
+    lab.apply()
+    verdicts(lab, *PAIR, code=0)
+    lab.fault("vm1", "lies")
+    pairs = verdicts(lab, *PAIR, code=2)
+    lab.fault("vm1")
+
+    false = "associations are reported, but clear packets were seen"
+    assert words(pairs)["vm1>host1"] == ("no answer", false)
+    assert words(pairs)["host1>vm1"][0] == "no answer"
+
+
 def test_what_can_not_be_seen_is_unknown(lab: Laboratory) -> None:
     """With foreign capture sessions at both ends nothing is proved, and nothing is disturbed."""
     lab.apply()

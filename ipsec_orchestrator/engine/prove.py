@@ -6,7 +6,7 @@ flows are proved one after the other.
 """
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -47,7 +47,7 @@ class _Brake:
         self._changed = threading.Condition()
 
     @contextmanager
-    def going_on(self) -> Iterator[None]:
+    def going_on(self) -> Generator[None]:
         with self._changed:
             if self._pulled:
                 raise _StoppedError
@@ -116,7 +116,7 @@ def rounds(flows: Iterable[Flow]) -> tuple[tuple[tuple[Flow, ...], ...], ...]:
     found: list[tuple[tuple[Flow, ...], ...]] = []
     while pairs:
         busy: set[str] = set()
-        chosen = []
+        chosen: list[tuple[Flow, ...]] = []
         for pair in list(pairs):
             if not busy & pair:
                 busy |= pair

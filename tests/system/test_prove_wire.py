@@ -207,7 +207,8 @@ def test_sabotage_is_found_out_and_named(lab: Laboratory, fault: str, diagnosis:
     lab.apply()
     pairs = verdicts(lab, *PAIR, code=2)
     lab.fault("vm1")
-    healed = verdicts(lab, *PAIR, code=0)
+    # The key exchange that was going on is repeated at growing intervals only.
+    healed = verdicts(lab, *PAIR, "--timeout", "30", code=0)
 
     assert words(pairs) == {
         "host1>vm1": ("no answer", diagnosis),
@@ -245,10 +246,9 @@ def test_fallback_to_clear_is_named(lab: Laboratory, tmp_path: Path) -> None:
     pairs = verdicts(lab, *PAIR, code=2, playbook=soft)
     lab.fault("vm1")
 
-    assert words(pairs) == {
-        "host1>vm1": ("clear", "fallback to clear"),
-        "vm1>host1": ("clear", "fallback to clear"),
-    }
+    assert {pair["verdict"] for pair in pairs} == {"clear"}
+    # The second flow finds a key exchange going on, and need not begin one that could be seen.
+    assert "fallback to clear" in {pair["diagnosis"] for pair in pairs}
 
 
 def test_lying_members_are_found_out(lab: Laboratory) -> None:

@@ -128,7 +128,7 @@ class NetworkCommands:
 
     def _security_events(self, arguments: Arguments) -> Json:
         wanted = arguments.get("ids")
-        ids = set(wanted) if isinstance(wanted, Sequence) else set()
+        ids = [int(str(found)) for found in wanted] if isinstance(wanted, Sequence) else []
         since = self.network.now() - timedelta(seconds=_seconds(arguments))
         return [event_json(found) for found in self.events_since(since) if found.event_id in ids]
 

@@ -2,7 +2,7 @@
 
 import errno
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 from typing import Final
@@ -34,7 +34,7 @@ _Socket = TcpConnection | TcpListener | DatagramSocket
 
 
 @contextmanager
-def windows_errors() -> Iterator[None]:
+def windows_errors() -> Generator[None]:
     """Turn errors of the guest's sockets into those of Windows."""
     try:
         yield

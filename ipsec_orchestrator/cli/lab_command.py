@@ -276,6 +276,10 @@ def _print_status(found: "LabStatus") -> None:
     from ipsec_orchestrator.cli.output import print_lines, print_table  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, lab_hosts  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lifecycle import inventory_file  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.lab.wire.topology import (  # noqa: PLC0415 - lazy
+        BRIDGE,
+        namespace_name,
+    )
     from ipsec_orchestrator.report.lines import Line, Tone  # noqa: PLC0415 - lazy
 
     layout = found.layout
@@ -295,6 +299,15 @@ def _print_status(found: "LabStatus") -> None:
                 f"{'Running' if found.running else 'Stopped'}: domain {layout.dc_fqdn} on "
                 f"{layout.dc_address}; hosts: {player}",
                 Tone.GOOD if found.running else Tone.WARNING,
+            ),
+            *(
+                [
+                    Line(
+                        f"Wire: bridge {BRIDGE} in network namespace {namespace_name(layout.network)}"
+                    )
+                ]
+                if found.settings.wire
+                else []
             ),
             Line(f"Inventory: {inventory_file(layout)}"),
         ],

@@ -67,7 +67,9 @@ def esp(*, back: bool = False, spi: int | None = None, second: float = 1) -> Fra
 
 def clear(*, back: bool = False, text: str = "", port: int = 8080, second: float = 1) -> Frame:
     """A TCP packet in clear to the port, or from it."""
-    ports: dict[str, Any] = {"sport": port, "dport": 50_000} if back else {"sport": 50_000, "dport": port}
+    ports: dict[str, Any] = (
+        {"sport": port, "dport": 50_000} if back else {"sport": 50_000, "dport": port}
+    )
     request = Raw(f"POST /{text} HTTP/1.1\r\n".encode()) if text else Raw(b"")
     return framed(ip(back=back) / TCP(**ports) / request, second=second)
 

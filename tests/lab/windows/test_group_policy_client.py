@@ -25,7 +25,12 @@ from ipsec_orchestrator.codec.security_descriptor import encode_descriptor
 from ipsec_orchestrator.errors import DirectoryError, HostUnreachableError
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.facts.member_policy import parse_member_policy
-from ipsec_orchestrator.lab.windows import RegistryFile, SimulatedHost, WindowsSettings
+from ipsec_orchestrator.lab.windows import (
+    AgentBehaviour,
+    RegistryFile,
+    SimulatedHost,
+    WindowsSettings,
+)
 from ipsec_orchestrator.lab.windows.canned_policy import policy_answer
 from ipsec_orchestrator.lab.windows.computer_account import ComputerAccount, read_computer_account
 from ipsec_orchestrator.lab.windows.group_policy_client import (
@@ -35,7 +40,6 @@ from ipsec_orchestrator.lab.windows.group_policy_client import (
     run_group_policy,
 )
 from ipsec_orchestrator.lab.windows.services import POLICY_AGENT, StartMode
-from ipsec_orchestrator.lab.windows.simulated_host import AgentBehaviour
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.ports import Clock
 

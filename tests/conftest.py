@@ -27,13 +27,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the running lab get a second chance: real clocks and networks on a busy machine."""
-    for item in items:
-        if {"system", "wire", "conformance", "winrm"} & set(item.path.parts):
-            item.add_marker(pytest.mark.flaky(reruns=2))
-
-
 @pytest.fixture
 def update_cases(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be written anew."""

@@ -33,6 +33,7 @@ POLICY = "policy-azure-onpremises"
 CLIENT_TOOLS = ("ldapsearch", "ldbsearch", "ldbmodify", "ldbadd", "smbclient", "unshare")
 POWERSHELL_VARIABLE = "IPSEC_LAB_POWERSHELL"
 DEADLINE_SECONDS = 240.0
+NEW_DOMAIN_GPOS = 2
 
 Entry: TypeAlias = dict[str, list[bytes]]
 Said: TypeAlias = subprocess.CompletedProcess[str]
@@ -142,7 +143,8 @@ class Laboratory:
 
     def reset(self) -> None:
         """Bring the lab back to its beginning, if anything was done in it."""
-        if self.used:
+        # The directory is asked as well: a test may have started the program by itself.
+        if self.used or self.gpo_count() != NEW_DOMAIN_GPOS:
             said = self.orchestrate("lab", "reset")
             assert said.returncode == 0, said.stderr
             self.used = False

@@ -193,6 +193,7 @@ def test_password_is_nowhere(lab: Laboratory, tmp_path: Path) -> None:
     variables = by_environment(lab)
     planned = lab.play("plan", "--out", saved, *ONE_MEMBER, inventory=inventory, **variables)
     assert planned.returncode == 0, planned.stderr
+    lab.used = True
     process = subprocess.Popen(
         [str(PROGRAM), "apply", str(PLAYBOOK), *map(str, options), "--yes"],
         stdin=subprocess.DEVNULL,

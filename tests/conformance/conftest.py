@@ -22,6 +22,7 @@ from ipsec_orchestrator.model.inventory import (
     LdapSettings,
     LdapTransport,
 )
+from tests.lacking import lacking
 
 
 class CuttingProxy:
@@ -118,7 +119,7 @@ def real_domain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Domain]:
     """A running Samba domain of this session's own."""
     missing = missing_prerequisites(tmp_path_factory.getbasetemp())
     if missing:
-        pytest.skip("; ".join(item.sentence for item in missing))
+        lacking("; ".join(item.sentence for item in missing))
     layout = claim_layout(tmp_path_factory.mktemp("conformance"), "conformance")
     hosts = [
         DomainHost(name="dc1", address=layout.dc_address),

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from ipsec_orchestrator.adapters.scripts import script_text
+from tests.lacking import lacking
 from tests.proof_scene import clear, esp
 
 RUN_ID = "0123456789abcdef0123456789abcdef"
@@ -83,7 +84,7 @@ def engine(tmp_path: Path) -> Engine:
     """The engine, with a folder that is %ProgramData%."""
     powershell = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if not powershell:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     return Engine(powershell, tmp_path)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import ipsec_orchestrator
+from tests.lacking import lacking
 
 ROOT = Path(ipsec_orchestrator.__file__).parent
 SCRIPTS = sorted((ROOT / "facts" / "scripts").glob("*.ps1"))
@@ -31,7 +32,7 @@ def test_the_checker_finds_nothing_wrong() -> None:
     """No syntax of later versions, no unknown commands of our own, no unknown parameters."""
     powershell = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if not powershell:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     files = [str(file) for file in sorted(ROOT.rglob("*.ps1"))]
     commands = Path(powershell).with_name("commands.json")
     options = ["-Commands", str(commands)] if commands.is_file() else []

@@ -11,6 +11,7 @@ from ipsec_orchestrator.lab.domain.claim import claim_layout
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.layout import DomainHost, LabLayout
 from ipsec_orchestrator.lab.domain.prerequisites import missing_prerequisites
+from tests.lacking import lacking
 
 CLIENT_TOOLS = ("ldapsearch", "ldbsearch", "smbclient", "openssl", "unshare")
 
@@ -31,10 +32,10 @@ def lab_hosts(layout: LabLayout) -> list[DomainHost]:
 def _lab_can_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     missing = missing_prerequisites(tmp_path_factory.getbasetemp())
     if missing:
-        pytest.skip("; ".join(item.sentence for item in missing))
+        lacking("; ".join(item.sentence for item in missing))
     tools = [tool for tool in CLIENT_TOOLS if shutil.which(tool) is None]
     if tools:
-        pytest.skip(f"independent clients are missing: {' '.join(tools)}")
+        lacking(f"independent clients are missing: {' '.join(tools)}")
 
 
 @pytest.fixture(scope="session")

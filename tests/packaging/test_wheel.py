@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.lacking import lacking
+
 CHECKOUT = Path(__file__).parents[2]
 PACKAGE = CHECKOUT / "ipsec_orchestrator"
 BEYOND_PYTHON = {".ps1", ".yml"}
@@ -37,7 +39,7 @@ def _run(
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout, built without an index."""
     if find_spec("hatchling") is None:
-        pytest.skip("hatchling, which builds the wheel, is not installed")
+        lacking("hatchling, which builds the wheel, is not installed")
     folder = tmp_path_factory.mktemp("wheel")
     built = _run(
         *(sys.executable, "-m", "pip", "--isolated", "wheel", "--quiet", "--no-deps"),

@@ -22,6 +22,7 @@ from ipsec_orchestrator.lab.domain.claim import open_layout
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.prerequisites import missing_prerequisites
 from ipsec_orchestrator.lab.domain.tools import run_in_lab, samba_client_options
+from tests.lacking import lacking
 
 PROGRAM = Path(sys.executable).with_name("orchestrate")
 PLAYBOOK = Path(__file__).parents[2] / "playbooks" / "azure-onpremises.yml"
@@ -276,10 +277,10 @@ def ldif_entries(text: str) -> dict[str, Entry]:
 def _lab_can_run(tmp_path_factory: pytest.TempPathFactory) -> None:
     missing = missing_prerequisites(tmp_path_factory.getbasetemp())
     if missing:
-        pytest.skip("; ".join(item.sentence for item in missing))
+        lacking("; ".join(item.sentence for item in missing))
     tools = [tool for tool in CLIENT_TOOLS if shutil.which(tool) is None]
     if tools:
-        pytest.skip(f"independent clients are missing: {' '.join(tools)}")
+        lacking(f"independent clients are missing: {' '.join(tools)}")
 
 
 MakeLab: TypeAlias = Callable[..., Laboratory]
@@ -328,7 +329,7 @@ def powershell_lab(make_lab: MakeLab) -> Laboratory:
     """A lab of the four hosts whose scripts run in PowerShell, shared; reset it before use."""
     powershell = os.environ.get(POWERSHELL_VARIABLE) or shutil.which("pwsh")
     if powershell is None:
-        pytest.skip(f"no PowerShell: neither {POWERSHELL_VARIABLE} nor pwsh")
+        lacking(f"no PowerShell: neither {POWERSHELL_VARIABLE} nor pwsh")
     return make_lab("powershell", powershell=powershell)
 
 

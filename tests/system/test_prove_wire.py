@@ -21,6 +21,7 @@ from ipsec_orchestrator.app.session import connected
 from ipsec_orchestrator.facts.proof_answers import LEFTOVERS, parse_leftovers
 from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites
 from tests.lab.wire.on_the_wire import Sniffer
+from tests.lacking import lacking
 from tests.system.conftest import (
     PLAYBOOK,
     POWERSHELL_VARIABLE,
@@ -59,9 +60,9 @@ with connected(inventory, ConnectOptions()) as world:
 def _wire_can_run() -> None:
     missing = missing_prerequisites(3)
     if missing:
-        pytest.skip("; ".join(item.sentence for item in missing))
+        lacking("; ".join(item.sentence for item in missing))
     if shutil.which("tcpdump") is None:
-        pytest.skip("The independent sniffer is missing: apt-get install tcpdump.")
+        lacking("The independent sniffer is missing: apt-get install tcpdump.")
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,7 @@ def wired_powershell(_wire_can_run: None, make_lab: MakeLab) -> Laboratory:
     """A lab with a wire whose scripts run in PowerShell, shared."""
     powershell = os.environ.get(POWERSHELL_VARIABLE) or shutil.which("pwsh")
     if powershell is None:
-        pytest.skip(f"no PowerShell: neither {POWERSHELL_VARIABLE} nor pwsh")
+        lacking(f"no PowerShell: neither {POWERSHELL_VARIABLE} nor pwsh")
     return make_lab("wired-powershell", "--wire", powershell=powershell)
 
 

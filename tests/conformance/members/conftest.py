@@ -65,6 +65,7 @@ from ipsec_orchestrator.model.inventory import (
 )
 from ipsec_orchestrator.model.secret import Secret
 from ipsec_orchestrator.ports import Members
+from tests.lacking import lacking
 
 DOMAIN: Final = "ipsectest.com"
 DOMAIN_DN: Final = "DC=ipsectest,DC=com"
@@ -346,7 +347,7 @@ def reached(
     backend, transport, scheme = way.split("-")
     path = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if backend == "engine" and not path:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     with ExitStack() as stack:
         yield reach(
             stack,

@@ -10,6 +10,7 @@ import pytest
 
 from ipsec_orchestrator.lab.domain import guard
 from ipsec_orchestrator.lab.domain.prerequisites import missing_prerequisites
+from tests.lacking import lacking
 
 pytestmark = pytest.mark.lab
 
@@ -21,7 +22,7 @@ STUBBORN = "import signal, sys; print('up', flush=True); signal.pause()"
 def _namespaces_are_allowed(tmp_path: Path) -> None:
     missing = [item for item in missing_prerequisites(tmp_path) if not item.packages]
     if missing:
-        pytest.skip(missing[0].sentence)
+        lacking(missing[0].sentence)
 
 
 def start(tmp_path: Path, code: str, target: Path | None = None) -> subprocess.Popen[bytes]:

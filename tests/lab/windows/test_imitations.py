@@ -24,6 +24,7 @@ from ipsec_orchestrator.lab.windows import (
     WindowsSettings,
     engine_environment,
 )
+from tests.lacking import lacking
 
 OU = "OU=IPSecOU,DC=ipsectest,DC=com"
 RunScript = Callable[..., Any]
@@ -34,7 +35,7 @@ def run_on(tmp_path: Path) -> Iterator[RunScript]:
     """Runs a script on dc1 or vm1 and gives what it put out, read as JSON."""
     powershell = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if not powershell:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     directory = seeded_directory(SystemClock(), units=["IPSecOU"], computers=[("vm1", "IPSecOU")])
     gpos = MemoryGpos(directory, MemorySysvol())
     store = GpoStore(lambda: nullcontext(directory), GposAsMaker(gpos, uuid4))

@@ -36,6 +36,7 @@ from ipsec_orchestrator.model.inventory import (
     WinrmSettings,
 )
 from ipsec_orchestrator.model.secret import Secret
+from tests.lacking import lacking
 
 pytestmark = pytest.mark.lab
 
@@ -44,7 +45,7 @@ pytestmark = pytest.mark.lab
 def listener(samba_domain: Domain, tmp_path: Path) -> Iterator[Mapping[Scheme, int]]:
     """vm1 of the domain behind a listener; gives its ports. The administrator has a ticket."""
     if not kerberos_installed():
-        pytest.skip("gssapi and krb5 are not installed")
+        lacking("gssapi and krb5 are not installed")
     layout = samba_domain.layout
     passwords = json.loads(layout.computer_passwords_file.read_text(encoding="utf-8"))
     credential = Credential(user="IPSECTEST\\vm1$", password=Secret(passwords["vm1"]))

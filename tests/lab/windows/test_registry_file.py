@@ -16,6 +16,7 @@ from ipsec_orchestrator.lab.windows.registry_file import (
     text_value,
     texts_value,
 )
+from tests.lacking import lacking
 
 KEY = r"HKLM\SOFTWARE\Policies\X"
 VALUES = {
@@ -103,7 +104,7 @@ def test_the_engine_reads_and_writes_the_same_file(tmp_path: Path) -> None:
     """What PowerShell writes we read, kind by kind, and the other way round."""
     path = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if not path:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     registry = RegistryFile(tmp_path / "r.json")
     with registry.change() as keys:
         keys.set_values(KEY, VALUES)

@@ -30,6 +30,7 @@ from ipsec_orchestrator.lab.winrm import (
     WinrmHost,
     WinrmService,
 )
+from tests.lacking import lacking
 
 USER: Final = r"IPSECTEST\Administrator"
 PASSWORD: Final = "Correct-Horse-1"  # noqa: S105 - of an account that the test makes
@@ -85,7 +86,7 @@ def powershell() -> Path:
     """The PowerShell that hosts run scripts with."""
     path = os.environ.get("IPSEC_LAB_POWERSHELL", "")
     if not path:
-        pytest.skip("IPSEC_LAB_POWERSHELL does not name a PowerShell")
+        lacking("IPSEC_LAB_POWERSHELL does not name a PowerShell")
     return Path(path)
 
 

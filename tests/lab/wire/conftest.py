@@ -11,6 +11,7 @@ from ipsec_orchestrator.lab.lab_hosts import lab_hosts
 from ipsec_orchestrator.lab.wire.prerequisites import best_stack, missing_prerequisites
 from ipsec_orchestrator.lab.wire.wire import Wire
 from tests.lab.wire.on_the_wire import Exchange, Policies, Sniffer, exchange
+from tests.lacking import lacking
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +30,7 @@ def ask() -> Callable[..., Exchange]:
 def sniff(wire: Wire, tmp_path: Path) -> Callable[[], Sniffer]:
     """What puts an independent sniffer on the bridge."""
     if shutil.which("tcpdump") is None:
-        pytest.skip("The independent sniffer is missing: apt-get install tcpdump.")
+        lacking("The independent sniffer is missing: apt-get install tcpdump.")
     return lambda: Sniffer(wire.namespace, wire.bridge, tmp_path / "bridge.pcap")
 
 
@@ -37,7 +38,7 @@ def sniff(wire: Wire, tmp_path: Path) -> Callable[[], Sniffer]:
 def _wire_can_run() -> None:
     missing = missing_prerequisites(3)
     if missing:
-        pytest.skip("; ".join(item.sentence for item in missing))
+        lacking("; ".join(item.sentence for item in missing))
 
 
 @pytest.fixture(scope="session")

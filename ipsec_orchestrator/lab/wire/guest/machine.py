@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,6 @@ MODULES = (
     "cryptomgr",
     "sha512_generic",
     "drbg",
-    "jitterentropy_rng",
     "xfrm_user",
     "esp4",
     "ah4",
@@ -30,6 +30,9 @@ MODULES = (
     "crypto_null",
 )
 """What IPsec with the algorithms of these policies needs; those built in are no files."""
+
+OPTIONAL_MODULES = ("jitterentropy_rng",)
+"""A source of randomness that the kernel does without where the clock is too coarse for it."""
 
 MODULE_FOLDERS = ("/usr/lib/uml/modules", "/lib/modules")
 
@@ -65,6 +68,12 @@ def load_modules() -> None:
             if file not in loaded:
                 loaded.add(file)
                 _load(folder / file)
+    for name in OPTIONAL_MODULES:
+        for file in needs.get(name, ())[:1]:
+            try:
+                _load(folder / file)
+            except OSError as error:
+                sys.stderr.write(f"going on without {name}: {error.strerror}\n")
 
 
 def _module_folder() -> Path | None:

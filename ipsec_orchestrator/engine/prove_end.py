@@ -3,15 +3,15 @@
 Nothing here raises for a host's sake: what could not be done or read is part of the evidence.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from typing import Final
 
+from ipsec_orchestrator.engine.prove_capture import EndCapture
 from ipsec_orchestrator.engine.prove_order import ProofOrder
-from ipsec_orchestrator.errors import OrchestratorError
-from ipsec_orchestrator.facts import association_answers, capture_answers, proof_answers
+from ipsec_orchestrator.engine.prove_questions import SECONDS, HostQuestions
+from ipsec_orchestrator.facts import association_answers, proof_answers
 from ipsec_orchestrator.facts.member_policy import SCRIPT as MEMBER_POLICY
 from ipsec_orchestrator.facts.member_policy import parse_member_policy
-from ipsec_orchestrator.model.evidence import Association, EndEvidence, Frame, IpsecEvent, Request
+from ipsec_orchestrator.model.evidence import Association, EndEvidence, IpsecEvent, Request
 from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.inventory import Address, Host
 from ipsec_orchestrator.model.json import Json
@@ -21,9 +21,7 @@ NOTES_VARIABLE: Final = "proof_notes"
 """Variable of a host in the inventory: sentences that every proof about it has to carry."""
 
 POLICY_AGENT: Final = "PolicyAgent"
-_SECONDS: Final = 90.0
 _FAILURE_SECONDS: Final = 600
-_Answer = TypeVar("_Answer")
 
 
 class ProofEnd:
@@ -51,16 +49,12 @@ class ProofEnd:
         self.host = host
         self._local = local
         self._peer = peer
-        self._run_id = run_id
         self._order = order
-        self._world = world
+        self._questions = HostQuestions(host, run_id=run_id, world=world)
+        self._capture = EndCapture(self._questions, local=local, peer=peer, limits=order.limits)
         self._begun = False
         self._touched = False
-        self._capturing = False
         self._notes: list[str] = _notes_of(host)
-        self._frames: tuple[Frame, ...] | None = None
-        self._frames_left_out = 0
-        self._capture_problem: str | None = None
         self._rows: tuple[association_answers.QuickModeRow, ...] | None = None
         self._associations_problem: str | None = None
         self._offloads = False
@@ -73,43 +67,31 @@ class ProofEnd:
     def begin(self) -> bool:
         """Set up the guard and the folder; without them nothing else is started there."""
         self._touched = True
-        problem = self._ask(
+        problem = self._questions.ask(
             proof_answers.BEGIN,
             {
-                "EndProgram": self._world.scripts(proof_answers.END).text,
+                "EndProgram": self._questions.program(proof_answers.END),
                 "LifetimeSeconds": self._order.limits.guard_seconds,
             },
             lambda _: None,
         )[1]
         self._begun = problem is None
-        self._capture_problem = problem
+        self._capture.problem = problem
         return self._begun
 
     def start_capture(self) -> None:
         """Begin to watch the adapter."""
-        if not self._begun:
-            return
-        limits = self._order.limits
-        started, problem = self._ask(
-            capture_answers.START,
-            {
-                "PeerAddress": str(self._peer),
-                "TruncationBytes": limits.truncation_bytes,
-                "MaximumMegabytes": limits.capture_megabytes,
-            },
-            capture_answers.parse_capture_start,
-        )
-        self._capturing = started is not None and started.capturing
-        self._capture_problem = problem if started is None else started.problem
+        if self._begun:
+            self._capture.start()
 
     def start_listener(self, flow: Flow) -> str | None:
         """Start the temporary listener; give the reason if nobody will answer."""
         if not self._begun:
-            return self._capture_problem or "nothing could be started there"
-        state, problem = self._ask(
+            return self._capture.problem or "nothing could be started there"
+        state, problem = self._questions.ask(
             proof_answers.LISTENER_START,
             {
-                "ListenerProgram": self._world.scripts(proof_answers.LISTENER).text,
+                "ListenerProgram": self._questions.program(proof_answers.LISTENER),
                 "Protocol": _protocol(flow),
                 "Port": flow.port,
                 "LocalAddress": str(self._local),
@@ -133,7 +115,7 @@ class ProofEnd:
         """Send the flow's requests from here."""
         limits = self._order.limits
         sizes = limits.sizes(flow.protocol)
-        found, problem = self._ask(
+        found, problem = self._questions.ask(
             proof_answers.REQUEST,
             {
                 "SourceAddress": str(self._local),
@@ -146,7 +128,7 @@ class ProofEnd:
             },
             proof_answers.parse_requests,
             # Connecting, sending and receiving may each take that long.
-            seconds=_SECONDS + 3 * limits.request_seconds * len(sizes),
+            seconds=SECONDS + 3 * limits.request_seconds * len(sizes),
             with_run=False,
         )
         if found is None:
@@ -156,7 +138,7 @@ class ProofEnd:
     def look(self) -> None:
         """Read associations, events and the policy's state, while the associations live."""
         pair: dict[str, Json] = {"LocalAddress": str(self._local), "PeerAddress": str(self._peer)}
-        found, problem = self._ask(
+        found, problem = self._questions.ask(
             association_answers.ASSOCIATIONS,
             pair,
             association_answers.parse_associations,
@@ -167,7 +149,7 @@ class ProofEnd:
             problem = found.problem
         self._associations_problem = problem
         limits = self._order.limits
-        events, problem = self._ask(
+        events, problem = self._questions.ask(
             association_answers.EVENTS,
             {
                 "PeerAddress": str(self._peer),
@@ -188,44 +170,26 @@ class ProofEnd:
                 f"{self.host.name}: IPsec Quick Mode is not audited, so that the SPIs of its "
                 "associations can't be known.",
             )
-        policy, _ = self._ask(MEMBER_POLICY, {}, self._sees_policy, with_run=False)
+        policy, _ = self._questions.ask(MEMBER_POLICY, {}, self._sees_policy, with_run=False)
         self._has_policy = policy
 
     def stop_capture(self) -> None:
         """Stop watching, and fetch the frames."""
-        if not self._capturing:
-            return
-        _, problem = self._ask(capture_answers.STOP, {}, lambda _: None)
-        found, unread = self._ask(
-            capture_answers.READ,
-            {
-                "LocalAddress": str(self._local),
-                "PeerAddress": str(self._peer),
-                "MaximumFrames": self._order.limits.frames,
-            },
-            capture_answers.parse_capture,
-            seconds=2 * _SECONDS,
-        )
-        if found is None or found.problem is not None:
-            reason = unread if found is None else found.problem
-            self._capture_problem = reason or problem
-            return
-        self._frames = found.frames
-        self._frames_left_out = found.left_out
-        if found.left_out:
+        self._capture.stop()
+        if self._capture.frames_left_out:
             self.note(
-                f"{self.host.name}: {found.left_out} more frames were captured than the limit of "
-                f"{self._order.limits.frames} allows to be looked at.",
+                f"{self.host.name}: {self._capture.frames_left_out} more frames were captured than "
+                f"the limit of {self._order.limits.frames} allows to be looked at.",
             )
 
     def finish(self) -> None:
         """Take everything away; what can't be is said, and the host's guard tries again."""
         if not self._touched:
             return
-        found, problem = self._ask(proof_answers.END, {}, proof_answers.parse_end)
+        found, problem = self._questions.ask(proof_answers.END, {}, proof_answers.parse_end)
         if found is None:
             # It may be done any number of times, and a connection may break as IPsec comes up.
-            found, problem = self._ask(proof_answers.END, {}, proof_answers.parse_end)
+            found, problem = self._questions.ask(proof_answers.END, {}, proof_answers.parse_end)
         if found is not None:
             self._touched = False
             self._received = found.received if self.listens else None
@@ -248,9 +212,9 @@ class ProofEnd:
         """
         return EndEvidence(
             host=self.host.name,
-            frames=None if without_frames else self._frames,
-            frames_left_out=self._frames_left_out,
-            capture_problem=without_frames or self._capture_problem,
+            frames=None if without_frames else self._capture.frames,
+            frames_left_out=self._capture.frames_left_out,
+            capture_problem=without_frames or self._capture.problem,
             associations=self._associations(),
             associations_problem=self._associations_problem,
             events=self._events,
@@ -273,23 +237,6 @@ class ProofEnd:
             return False
         name = seen.assigned.name
         return name is None or name.casefold() == self._order.policy.casefold()
-
-    def _ask(
-        self,
-        script: str,
-        parameters: Mapping[str, Json],
-        parse: Callable[[Json], _Answer],
-        *,
-        seconds: float = _SECONDS,
-        with_run: bool = True,
-    ) -> tuple[_Answer | None, str | None]:
-        """Run a script; give its answer, or the reason why there is none."""
-        own: dict[str, Json] = {"RunId": self._run_id} if with_run else {}
-        call = self._world.scripts(script, {**own, **parameters}, deadline_seconds=seconds)
-        try:
-            return parse(self._world.members.run(self.host, call)), None
-        except OrchestratorError as error:
-            return None, str(error)
 
 
 def _protocol(flow: Flow) -> str:

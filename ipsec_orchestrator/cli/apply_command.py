@@ -23,6 +23,11 @@ from ipsec_orchestrator.cli.options import (
     metavar="ID",
     help="Leave out this check of the prerequisites; may be repeated.",
 )
+@click.option(
+    "--unmeasured",
+    is_flag=True,
+    help="Go from mode request to require although nobody has measured whether that works.",
+)
 @state_option
 @json_option
 def apply(
@@ -30,6 +35,7 @@ def apply(
     *,
     yes: bool,
     skip_checks: tuple[str, ...],
+    unmeasured: bool,
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -53,6 +59,7 @@ def apply(
         removal=False,
         yes=yes,
         skip_checks=skip_checks,
+        unmeasured=unmeasured,
         state=state,
         as_json=as_json,
     )

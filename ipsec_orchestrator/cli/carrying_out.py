@@ -17,6 +17,7 @@ from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.planning.planfile import plan_to_json
+from ipsec_orchestrator.planning.tightening import refuse_unmeasured
 from ipsec_orchestrator.ports import World
 from ipsec_orchestrator.report.doctor_report import guard_lines
 from ipsec_orchestrator.report.plan_report import plan_lines
@@ -39,12 +40,15 @@ def ask_and_carry_out(
     state: str | None,
     as_json: bool,
     skip_checks: Sequence[str] = (),
+    unmeasured: bool = False,
 ) -> int:
     """Do all of it and give the exit code."""
     with planned(Path(path), connection, removal=removal) as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
+            if not unmeasured:
+                refuse_unmeasured(plan)
             _guard(plan, world, skip_checks)
             if not yes and not _agreed(plan):
                 talk().print("Nothing was changed.")

@@ -33,6 +33,7 @@ from ipsec_orchestrator.errors.plan import (
     PrerequisiteError,
     ReadBackError,
     StalePlanError,
+    UnmeasuredError,
 )
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
 
@@ -64,5 +65,6 @@ __all__ = [
     "StalePlanError",
     "ThrottledError",
     "UnexpectedAnswerError",
+    "UnmeasuredError",
     "UsageError",
 ]

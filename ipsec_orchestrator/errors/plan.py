@@ -50,6 +50,22 @@ class PrerequisiteError(PlanError):
         self.failures = failures
 
 
+class UnmeasuredError(PlanError):
+    """A plan that requires IPsec where it is only requested, and nobody has measured it.
+
+    Attributes:
+        reason: Which filter actions, and what would happen.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(
+            f"Nothing was changed. {reason}",
+            cure="Measure and apply with orchestrate promote; or apply with --unmeasured, at the "
+            "risk of hosts losing each other.",
+        )
+        self.reason = reason
+
+
 class ForeignObjectError(PlanError):
     """Something that we did not make stands where the playbook wants to write.
 

@@ -4,7 +4,7 @@ The words are those of the IP Security Policies snap-in and of ``netsh ipsec sta
 :mod:`ipsec_orchestrator.planning.lower` alone translates them into the directory's.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -81,6 +81,25 @@ class FilterAction:
     allow_fallback: bool = False
     methods: tuple[SecurityMethod, ...] = ()
     pfs: bool = False
+
+
+class Mode(StrEnum):
+    """What happens to traffic whose other end does not do IPsec."""
+
+    REQUEST = "request"
+    REQUIRE = "require"
+
+
+def in_mode(action: FilterAction, mode: Mode) -> FilterAction:
+    """Give a filter action as a mode wants it.
+
+    Clear both ways with computers that don't do IPsec needs both boxes: with the one on inbound
+    traffic alone, the request gets in and the answer waits for an association that never comes
+    (KB977526).
+    """
+    if mode is Mode.REQUIRE or action.kind is not FilterActionKind.NEGOTIATE:
+        return action
+    return replace(action, accept_unsecured=True, allow_fallback=True)
 
 
 class NamedEndpoint(StrEnum):
@@ -224,7 +243,10 @@ class Playbook:
 
     Attributes:
         name: From the file name, or as the file says; marks our objects in the directory.
+        filter_actions: As they are in ``mode``.
         members: A selector as for ``--limit``; the hosts that are refreshed and verified.
+        mode: Whether IPsec is only requested; then every filter action that negotiates lets
+            clear traffic through both ways.
         assignment: Name of the policy that is assigned to the GPO; ``None`` assigns nothing.
     """
 
@@ -235,6 +257,7 @@ class Playbook:
     policies: tuple[Policy, ...]
     assignment: str | None
     members: str = ""
+    mode: Mode = Mode.REQUIRE
     file: str = ""
 
     def filter_list(self, name: str) -> FilterList:

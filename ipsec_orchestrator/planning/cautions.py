@@ -7,7 +7,15 @@ from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Caution
-from ipsec_orchestrator.model.policy import Cipher, DhGroup, FilterActionKind, Integrity, Playbook
+from ipsec_orchestrator.model.policy import (
+    Cipher,
+    DhGroup,
+    FilterActionKind,
+    Integrity,
+    Mode,
+    Playbook,
+)
+from ipsec_orchestrator.planning.tightening import tightening_cautions
 
 _BEST = (
     "IP security policies in the directory can carry at best 3DES with SHA-1 and "
@@ -28,6 +36,8 @@ def cautions(
     """Give everything worth a warning, most general first."""
     members = tuple(members)
     return (
+        *_mode(playbook),
+        *tightening_cautions(playbook, observed),
         *_weak(playbook),
         *_unused(playbook),
         *_scope(inventory, members, observed),
@@ -47,6 +57,17 @@ def left_out_cautions(left_out: Iterable[str], waiting: int) -> tuple[Caution, .
             "would take away; that stays until a run without --limit.",
         ),
     )
+
+
+def _mode(playbook: Playbook) -> Iterator[Caution]:
+    names = [x.name for x in playbook.filter_actions if x.kind is FilterActionKind.NEGOTIATE]
+    if playbook.mode is Mode.REQUEST and names:
+        yield Caution(
+            code="request-mode",
+            text=f"Mode request: {_listed(names)} asks for IPsec, and traffic goes in clear, both "
+            "ways, wherever that fails. This finds out whether everything could be encrypted; it "
+            "protects nothing. orchestrate promote takes it from there.",
+        )
 
 
 def _weak(playbook: Playbook) -> Iterator[Caution]:
@@ -73,7 +94,8 @@ def _weak(playbook: Playbook) -> Iterator[Caution]:
                 text=f"Filter action {action.name} has a method without encryption: traffic may "
                 "be authenticated, but readable.",
             )
-        if action.kind is FilterActionKind.NEGOTIATE and action.allow_fallback:
+        falls_back = action.kind is FilterActionKind.NEGOTIATE and action.allow_fallback
+        if falls_back and playbook.mode is Mode.REQUIRE:
             yield Caution(
                 code="fallback-to-clear",
                 text=f"Filter action {action.name} allows falling back to clear text.",

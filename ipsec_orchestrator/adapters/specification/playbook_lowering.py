@@ -22,6 +22,7 @@ from ipsec_orchestrator.model.policy import (
     FilterList,
     GpoWish,
     Playbook,
+    in_mode,
 )
 
 
@@ -49,7 +50,7 @@ def lower_playbook(
             adopt=gpo.adopt,
         ),
         filter_actions=tuple(
-            _filter_action(examined, ("filter_actions", index), section)
+            in_mode(_filter_action(examined, ("filter_actions", index), section), content.mode)
             for index, section in enumerate(content.filter_actions)
         ),
         filter_lists=tuple(
@@ -65,6 +66,7 @@ def lower_playbook(
         policies=lower_policies(examined, content),
         assignment=_assignment(examined, content),
         members=content.members or "",
+        mode=content.mode,
         file=examined.document.file,
     )
     _check_members(examined, content, inventory)

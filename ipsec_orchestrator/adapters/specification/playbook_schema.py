@@ -27,6 +27,7 @@ from ipsec_orchestrator.model.policy import (
     ConnectionType,
     FilterActionKind,
     GpoVia,
+    Mode,
 )
 
 _ENDPOINT = (
@@ -237,6 +238,14 @@ class PlaybookFile(Section):
     )
     gpo: GpoSection = Field(
         examples=[{"name": "IPSec-Azure-OnPremises", "ou": "IPSecOU"}],
+    )
+    mode: Annotated[Mode, Field(strict=False)] = Field(
+        Mode.REQUIRE,
+        description="require: as the filter actions say. request: every filter action that "
+        "negotiates asks for IPsec and lets traffic go in clear where that fails, both ways, "
+        "whatever it says under 'unsecured'; to find out whether everything could be encrypted, "
+        "before it has to be. It protects nothing.",
+        examples=["request"],
     )
     filter_actions: list[FilterActionSection] = Field(
         [],

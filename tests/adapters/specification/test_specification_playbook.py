@@ -23,6 +23,7 @@ from ipsec_orchestrator.model.policy import (
     Integrity,
     KeyExchange,
     KeyExchangeMethod,
+    Mode,
     NamedEndpoint,
     Playbook,
     Policy,
@@ -96,6 +97,43 @@ def test_example_playbook_is_the_how_to(root: Path, example_inventory: Inventory
         members="role=azure-vm,role=on-premises",
         file=str(path),
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "mode", "boxes"),
+    [
+        ("", Mode.REQUIRE, (True, False)),
+        ("mode: require\n", Mode.REQUIRE, (True, False)),
+        ("mode: request\n", Mode.REQUEST, (True, True)),
+    ],
+)
+def test_the_mode_goes_before_the_boxes(
+    playbook_of: ReadPlaybook,
+    written: str,
+    mode: Mode,
+    boxes: tuple[bool, bool],
+) -> None:
+    """In mode request both boxes are checked, whatever the filter action says itself."""
+    playbook = playbook_of(
+        written
+        + GPO
+        + LIST
+        + POLICY
+        + "filter_actions: [{name: encrypt, action: negotiate, methods: ['ESP[3DES,SHA1]'], "
+        "unsecured: {accept_inbound: true, allow_fallback: false}}]\n"
+    )
+    (action,) = playbook.filter_actions
+
+    assert playbook.mode is mode
+    assert (action.accept_unsecured, action.allow_fallback) == boxes
+
+
+def test_an_unknown_mode_is_a_problem(playbook_problems: Problems) -> None:
+    """The sentence names what there is."""
+    (problem,) = playbook_problems("mode: reqire\n" + SOUND)
+
+    assert problem.path == "mode"
+    assert "require" in problem.message
 
 
 def test_a_playbook_with_everything(playbook_of: ReadPlaybook) -> None:

@@ -2,8 +2,8 @@
 
 from secrets import token_hex
 
-from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal
 from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.precheck import check_before_writing
 from ipsec_orchestrator.engine.run import run
@@ -24,7 +24,7 @@ def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -
     Raises:
         StalePlanError: The plan is of another domain or DC, or something that it will touch has
             changed since; nothing has been written then.
-        BackendError: The journal can't be written; nothing has been changed then.
+        JournalError: The record can't be written; nothing was changed without one.
     """
     names = world.directory.names()
     if names.domain.casefold() != plan.basis.domain.casefold():
@@ -43,5 +43,5 @@ def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -
         )
     check_before_writing(plan.steps, world)
     run_id = new_run_id(world)
-    with JsonlJournal(place.runs / f"{run_id}.jsonl", world.clock) as journal:
+    with run_store(place, world.clock).begin(run_id) as journal:
         return run(plan, world, journal, observer, run_id)

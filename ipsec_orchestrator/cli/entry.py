@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "plan": ("plan", "plan", "Show what would change, and write nothing."),
     "apply": ("apply", "apply", "Plan, show, ask, and carry out."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
+    "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
     "show": ("show", "show", "Show the IPsec policies of the domain, or what a host has."),
     "prove": ("prove", "prove", "Send real traffic and prove that it is encrypted."),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),

@@ -32,7 +32,7 @@ from ipsec_orchestrator.model.steps import (
     TemplateVersionStep,
     object_of,
 )
-from ipsec_orchestrator.planning.stepfile import step_to_json
+from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.ports import Journal, World
 
 _WAITS_FOR_MEMBERS = (
@@ -56,7 +56,15 @@ class _Progress:
     error: str | None = None
 
 
-def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: str) -> RunReport:
+def run(
+    plan: Plan,
+    world: World,
+    journal: Journal,
+    observer: Observer,
+    run_id: str,
+    *,
+    undoes: str | None = None,
+) -> RunReport:
     """Perform the steps of a plan in their order, members side by side.
 
     A failed step ends the run; what is done stays done, and planning again takes it from there.
@@ -67,11 +75,12 @@ def run(plan: Plan, world: World, journal: Journal, observer: Observer, run_id: 
     journal.append(
         "run-begins",
         run=run_id,
-        purpose=plan.purpose.value,
+        command=plan.purpose.value,
         playbook=plan.basis.playbook,
         domain=plan.basis.domain,
         dc=plan.basis.dc,
-        steps=[step_to_json(step) for step in plan.steps],
+        undoes=undoes,
+        plan=plan_to_json(plan),
     )
     for together, group in groupby(
         enumerate(plan.steps, 1),

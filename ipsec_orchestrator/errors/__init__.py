@@ -35,6 +35,15 @@ from ipsec_orchestrator.errors.plan import (
     StalePlanError,
     UnmeasuredError,
 )
+from ipsec_orchestrator.errors.run import (
+    DamagedJournalError,
+    JournalError,
+    RunBusyError,
+    RunNotFoundError,
+    RunRefusedError,
+    RunStoppedError,
+    UndecidedRunError,
+)
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
 
 __all__ = [
@@ -43,10 +52,12 @@ __all__ = [
     "BackendError",
     "CloudRequestError",
     "CodecError",
+    "DamagedJournalError",
     "DirectoryError",
     "FileShareError",
     "ForeignObjectError",
     "HostUnreachableError",
+    "JournalError",
     "LabError",
     "LabInUseError",
     "LabNotFoundError",
@@ -60,10 +71,15 @@ __all__ = [
     "PrerequisiteError",
     "Problem",
     "ReadBackError",
+    "RunBusyError",
+    "RunNotFoundError",
+    "RunRefusedError",
+    "RunStoppedError",
     "ScriptFailedError",
     "SpecificationError",
     "StalePlanError",
     "ThrottledError",
+    "UndecidedRunError",
     "UnexpectedAnswerError",
     "UnmeasuredError",
     "UsageError",

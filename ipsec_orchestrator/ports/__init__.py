@@ -7,6 +7,7 @@ from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
 from ipsec_orchestrator.ports.records import ServiceRecords
+from ipsec_orchestrator.ports.run_store import RunStore
 from ipsec_orchestrator.ports.runner import Runner
 from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
@@ -20,6 +21,7 @@ __all__ = [
     "Gpos",
     "Journal",
     "Members",
+    "RunStore",
     "Runner",
     "ScriptCall",
     "Scripts",

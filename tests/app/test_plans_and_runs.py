@@ -77,7 +77,7 @@ def test_a_run_is_recorded(howto: Playbook, domain: MemoryDomain, tmp_path: Path
     report = carry_out(
         domain.plan(howto), domain.world, StatePlace(folder=tmp_path), ListObserver()
     )
-    (path,) = (tmp_path / "runs").iterdir()
+    (path,) = (tmp_path / "runs").glob("*.jsonl")
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     assert path.name == f"{report.run_id}.jsonl"

@@ -36,7 +36,10 @@ def parse(arguments: Sequence[str]) -> None:
     """
     command: click.Command = program
     words = list(arguments)
-    while isinstance(command, click.Group):
+    # A group that does something by itself may stand alone, or with options of its own.
+    while isinstance(command, click.Group) and (
+        not command.invoke_without_command or (words and not words[0].startswith("-"))
+    ):
         name = words.pop(0)
         found = command.get_command(click.Context(command), name)
         if found is None:

@@ -78,7 +78,7 @@ def test_the_journal_has_an_event_before_and_after_each_step(
         "run-ends",
     ]
     assert journal.events[0][1]["run"] == "r1"
-    assert len(str(journal.events[0][1]["steps"])) > 1000
+    assert len(str(journal.events[0][1]["plan"])) > 1000
     assert journal.events[-1][1]["error"] is None
 
 

@@ -1,0 +1,208 @@
+"""The run store on disk."""
+
+import sqlite3
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from typing_extensions import override
+
+from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal, is_busy, read_journal
+from ipsec_orchestrator.adapters.sqlite_runs.ingest import ingest, ingest_all, read_records
+from ipsec_orchestrator.adapters.sqlite_runs.opening import (
+    NAME,
+    DamagedStoreError,
+    alone,
+    check,
+    opened,
+    salvage,
+    set_aside,
+    transaction,
+)
+from ipsec_orchestrator.errors import BackendError, JournalError, RunNotFoundError
+from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.run import (
+    RunEvent,
+    RunHistory,
+    RunRecord,
+    RunState,
+    Trigger,
+    after,
+    next_state,
+)
+from ipsec_orchestrator.model.run_standing import standing
+from ipsec_orchestrator.ports import Clock, Journal, RunStore
+
+Tell = Callable[[str], None]
+_Result = TypeVar("_Result")
+
+
+class SqliteRuns(RunStore):
+    """Journals and index below a state folder; neither is made before something is recorded."""
+
+    def __init__(self, folder: Path, clock: Clock, tell: Tell) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            folder: The state folder.
+            clock: For the times of events.
+            tell: Hears of damage and what was done about it.
+        """
+        self._journals = folder / "runs"
+        self._index = folder / NAME
+        self._clock = clock
+        self._tell = tell
+
+    @override
+    @contextmanager
+    def begin(self, run_id: str) -> Generator[Journal]:
+        # A store that can't be written is found out before there is a journal.
+        self._using(check)
+        with (
+            JsonlJournal(self._path(run_id), self._clock) as journal,
+            opened(self._index) as connection,
+        ):
+            yield RecordedJournal(journal, connection, self._clock)
+
+    @override
+    @contextmanager
+    def go_on(self, run_id: str) -> Generator[Journal]:
+        self.events(run_id)
+        self._using(check)
+        with (
+            JsonlJournal(self._path(run_id), self._clock, new=False) as journal,
+            opened(self._index) as connection,
+        ):
+            # Nobody else can write to it any more.
+            events = read_journal(self._path(run_id)).events
+            with transaction(connection):
+                ingest_all(connection, events)
+            yield RecordedJournal(journal, connection, self._clock, events)
+
+    @override
+    def runs(self) -> tuple[RunRecord, ...]:
+        names = self._names()
+        if not names and not self._index.exists():
+            return ()
+        return standing(self._using(self._catch_up))
+
+    @override
+    def find(self, name: str) -> RunRecord:
+        records = self.runs()
+        if name == "last" and records:
+            return records[0]
+        found = [record for record in records if record.run_id.startswith(name)]
+        exact = [record for record in found if record.run_id == name]
+        if len(exact or found) != 1 or not name:
+            raise RunNotFoundError(
+                name=name, candidates=tuple(record.run_id for record in found[:10])
+            )
+        return (exact or found)[0]
+
+    @override
+    def events(self, run_id: str) -> tuple[RunEvent, ...]:
+        path = self._path(run_id)
+        if not path.is_file():
+            raise RunNotFoundError(name=run_id)
+        return read_journal(path).events
+
+    def _path(self, run_id: str) -> Path:
+        return self._journals / f"{run_id}.jsonl"
+
+    def _names(self) -> set[str]:
+        return {path.stem for path in self._journals.glob("*.jsonl")}
+
+    def _catch_up(self, connection: sqlite3.Connection) -> list[RunRecord]:
+        """Read the index, after taking in what it has missed: runs whose process is gone."""
+        check(connection)
+        known = {record.run_id: record.state for record in read_records(connection)}
+        gone = [
+            name
+            for name in sorted(self._names())
+            if known.get(name, RunState.RUNNING) is RunState.RUNNING
+            and not is_busy(self._path(name))
+        ]
+        self._take_in(connection, gone)
+        return [
+            replace(record, state=next_state(record.state, Trigger.PROCESS_GONE))
+            if record.state is RunState.RUNNING and record.run_id in gone
+            else record
+            for record in read_records(connection)
+        ]
+
+    def _take_in(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:
+        for name in names:
+            try:
+                events = read_journal(self._path(name)).events
+            except BackendError as error:
+                self._tell(str(error))
+                continue
+            with transaction(connection):
+                ingest_all(connection, events)
+
+    def _using(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
+        """Work with the index; a damaged one is replaced first."""
+        try:
+            with opened(self._index) as connection:
+                return work(connection)
+        except DamagedStoreError as damage:
+            self._replace(str(damage))
+        with opened(self._index) as connection:
+            return work(connection)
+
+    def _replace(self, damage: str) -> None:
+        with alone(self._index):
+            try:
+                with opened(self._index) as connection:
+                    check(connection)
+            except DamagedStoreError:
+                aside = set_aside(self._index, f"{self._clock.now():%Y%m%d-%H%M%S-%f}")
+            else:
+                # Another process was quicker.
+                return
+            with opened(self._index) as connection:
+                names = self._names()
+                self._take_in(connection, sorted(names))
+                with transaction(connection):
+                    salvage(aside, connection, names, self._tell)
+            self._tell(
+                f"The run store {self._index} was damaged ({damage}). It was set aside as "
+                f"{aside.name} and built anew from {len(names)} journals."
+            )
+
+
+class RecordedJournal(Journal):
+    """Writes to the journal first, then to the index."""
+
+    def __init__(
+        self,
+        journal: JsonlJournal,
+        connection: sqlite3.Connection,
+        clock: Clock,
+        events: Iterable[RunEvent] = (),
+    ) -> None:
+        """Take the events that are in both already."""
+        self._journal = journal
+        self._connection = connection
+        self._clock = clock
+        self._history: RunHistory | None = None
+        for event in events:
+            self._history = after(self._history, event)
+
+    @override
+    def append(self, kind: str, **fields: Json) -> None:
+        event = RunEvent(kind=kind, time=self._clock.now(), fields=fields)
+        history = after(self._history, event)
+        self._journal.write(event)
+        self._history = history
+        try:
+            with transaction(self._connection):
+                ingest(self._connection, history, event)
+        except sqlite3.Error as error:
+            raise JournalError(
+                path=str(self._journal.path.parent.with_name(NAME)),
+                reason=str(error),
+                run_id=history.record.run_id,
+            ) from error

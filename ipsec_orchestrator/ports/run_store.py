@@ -1,0 +1,52 @@
+"""The record of all runs, as a port."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from ipsec_orchestrator.model.run import RunEvent, RunRecord
+from ipsec_orchestrator.ports.journal import Journal
+
+
+class RunStore(Protocol):
+    """Journals, one a run, and an index over them. Safe for several processes at once.
+
+    All methods raise:
+
+    * JournalError: a file can't be written; what was being recorded does not count.
+    * BackendError: a file can't be read, or the store was made by a newer version.
+    """
+
+    def begin(self, run_id: str) -> AbstractContextManager[Journal]:
+        """Open the journal of a new run; while the block lasts nobody else can open it."""
+        ...
+
+    def go_on(self, run_id: str) -> AbstractContextManager[Journal]:
+        """Open the journal of a run to append to it.
+
+        Raises:
+            RunBusyError: Another process has it open.
+            DamagedJournalError: A line of it, not the last, is damaged.
+        """
+        ...
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """Give all runs, newest first, as they stand to each other."""
+        ...
+
+    def find(self, name: str) -> RunRecord:
+        """Give the run that is meant by an id, the beginning of one, or ``last``.
+
+        Raises:
+            RunNotFoundError: None, or more than one.
+        """
+        ...
+
+    def events(self, run_id: str) -> Sequence[RunEvent]:
+        """Read a run's journal.
+
+        Raises:
+            RunNotFoundError: There is none.
+            DamagedJournalError: A line of it, not the last, is damaged.
+        """
+        ...

@@ -2,8 +2,10 @@
 
 from uuid import UUID
 
+from ipsec_orchestrator.codec.gpo_access import sysvol_descriptor
 from ipsec_orchestrator.codec.guid import braced
-from ipsec_orchestrator.errors import DirectoryError, ObjectExistsError
+from ipsec_orchestrator.codec.security_descriptor import decode_descriptor, encode_descriptor
+from ipsec_orchestrator.errors import AccessDeniedError, DirectoryError, ObjectExistsError
 from ipsec_orchestrator.model.directory import Attributes, Scope, split_dn
 from ipsec_orchestrator.ports.directory import Directory
 
@@ -60,6 +62,23 @@ def begin_container(directory: Directory, gpo_id: UUID) -> str:
     for half in ("Machine", "User"):
         _add_missing(directory, f"CN={half},{dn}", "container")
     return dn
+
+
+def file_descriptor(directory: Directory, dn: str) -> bytes:
+    """Compute the folder's descriptor from the container's, as GPMC and ``aclcheck`` demand.
+
+    Raises:
+        AccessDeniedError: The container's can't be read.
+    """
+    entry = directory.read(dn, ["nTSecurityDescriptor"])
+    stored = entry.attributes.values_of("nTSecurityDescriptor") if entry else ()
+    if not stored:
+        raise AccessDeniedError(
+            target=dn,
+            reason="its security descriptor can't be read",
+            cure="Use an account of Domain Admins or Group Policy Creator Owners.",
+        )
+    return encode_descriptor(sysvol_descriptor(decode_descriptor(stored[0])))
 
 
 def finish_container(directory: Directory, gpo_id: UUID, *, name: str) -> None:

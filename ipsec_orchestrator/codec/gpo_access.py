@@ -21,7 +21,8 @@ _DS_DELETE_CHILD: Final = 0x0002
 _DS_LIST_CONTENTS: Final = 0x0004
 _DS_READ_PROPERTY: Final = 0x0010
 _DS_WRITE_PROPERTY: Final = 0x0020
-_DS_CONTROL_ACCESS: Final = 0x0100
+CONTROL_ACCESS: Final = 0x0100
+"""Directory right to an extended right, [MS-ADTS] 5.1.3.2."""
 
 # File rights, [MS-SMB2] 2.2.13.1.
 _FILE_LIST: Final = 0x0001
@@ -65,6 +66,8 @@ _SACL_CONTROLS: Final = (
 # What "Read" in the console's delegation page is, less "list object": that one decides only in
 # forests with list object mode, and only together with the parent.
 _READ: Final = _READ_CONTENT | _READ_CONTROL
+READ_GPO: Final = _READ | 0x0080
+"""The whole of it, as GPMC gives it: LCRPLORC."""
 
 
 def sysvol_descriptor(gpo_descriptor: SecurityDescriptor) -> SecurityDescriptor:
@@ -118,7 +121,7 @@ def may_apply(descriptor: SecurityDescriptor, sids: Collection[Sid]) -> bool:
     owns = descriptor.owner is not None and descriptor.owner in sids
     unread = _READ & ~_READ_CONTROL if owns else _READ
     return _granted(effective, unread, None) and _granted(
-        effective, _DS_CONTROL_ACCESS, APPLY_GROUP_POLICY
+        effective, CONTROL_ACCESS, APPLY_GROUP_POLICY
     )
 
 
@@ -137,7 +140,7 @@ def _granted(aces: list[Ace], wanted: int, right: UUID | None) -> bool:
 
 def _mapped(mask: int) -> int:
     if mask & _GENERIC_ALL:
-        mask |= _READ | _DS_CONTROL_ACCESS
+        mask |= _READ | CONTROL_ACCESS
     if mask & _GENERIC_READ:
         mask |= _READ
     return mask

@@ -63,7 +63,10 @@ class Directory(Protocol):
         ...
 
     def replace(self, dn: str, attributes: Attributes) -> None:
-        """Replace the named attributes in one modify; one without values is removed."""
+        """Replace the named attributes in one modify; one without values is removed.
+
+        Of a security descriptor only the access control list (DACL) is replaced.
+        """
         ...
 
     def delete(self, dn: str) -> None:

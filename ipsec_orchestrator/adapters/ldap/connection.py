@@ -34,6 +34,8 @@ _PAGED = "1.2.840.113556.1.4.319"
 _DESCRIPTOR = "ntsecuritydescriptor"
 # [MS-ADTS] 3.1.1.3.4.1.11: owner, group and DACL; the SACL needs a privilege and is not ours.
 _OWNER_GROUP_DACL = 0x7
+# Nobody gives a GPO another owner here, and taking what is there needs no right to set it.
+_DACL = 0x4
 _BAD_FILTER = 87
 _BREAKS = (LDAPCommunicationError, LDAPResponseTimeoutError, OSError)
 
@@ -236,6 +238,8 @@ class LdapConnection:
     def replace(self, dn: str, attributes: Mapping[str, Sequence[bytes]]) -> Outcome:
         """Order a modify that replaces the named attributes, empty ones by nothing.
 
+        Of a security descriptor only the access control list is replaced.
+
         Raises:
             ConnectionBrokenError: It may have been carried out.
         """
@@ -243,7 +247,7 @@ class LdapConnection:
             name: [(ldap3.MODIFY_REPLACE, list(values))] for name, values in attributes.items()
         }
         touches_descriptor = any(name.casefold() == _DESCRIPTOR for name in attributes)
-        controls = _descriptor_control() if touches_descriptor else None
+        controls = _descriptor_control(_DACL) if touches_descriptor else None
         return self._order(lambda: self._connection.modify(dn, changes, controls=controls))
 
     def delete(self, dn: str) -> Outcome:
@@ -266,8 +270,8 @@ class LdapConnection:
         return ConnectionBrokenError(_plain(error), timed_out=isinstance(error, TimeoutError))
 
 
-def _descriptor_control() -> Any:  # noqa: ANN401 - ldap3's list of controls
-    return security_descriptor_control(sdflags=_OWNER_GROUP_DACL)
+def _descriptor_control(parts: int = _OWNER_GROUP_DACL) -> Any:  # noqa: ANN401 - ldap3's list of controls
+    return security_descriptor_control(sdflags=parts)
 
 
 def _outcome(result: Any) -> Outcome:  # noqa: ANN401 - ldap3's result dict

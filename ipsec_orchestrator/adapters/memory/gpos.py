@@ -7,6 +7,7 @@ from typing_extensions import override
 from ipsec_orchestrator.adapters.gpo_container import (
     begin_container,
     delete_container,
+    file_descriptor,
     finish_container,
     refuse_taken_name,
 )
@@ -26,8 +27,9 @@ class MemoryGpos(Gpos):
     @override
     def create(self, *, name: str, wished_id: UUID, comment: str) -> UUID:
         refuse_taken_name(self._directory, name, but=wished_id)
-        begin_container(self._directory, wished_id)
+        dn = begin_container(self._directory, wished_id)
         self._sysvol.make_folder(wished_id)
+        self._sysvol.write_access(wished_id, file_descriptor(self._directory, dn))
         self._sysvol.write(wished_id, "GPT.INI", new_gpt_ini())
         if comment:
             self._sysvol.write(wished_id, "GPO.cmt", comment.encode("utf-16-le"))

@@ -21,6 +21,7 @@ class MemorySysvol(Sysvol):
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._folders: dict[UUID, dict[str, bytes]] = {}
+        self._access: dict[UUID, bytes] = {}
 
     @override
     def read(self, gpo_id: UUID, path: str) -> bytes | None:
@@ -38,6 +39,16 @@ class MemorySysvol(Sysvol):
                 )
             self._folders[gpo_id][_key(path)] = content
 
+    @override
+    def read_access(self, gpo_id: UUID) -> bytes | None:
+        with self._lock:
+            return self._access.get(gpo_id)
+
+    @override
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        with self._lock:
+            self._access[gpo_id] = descriptor
+
     def make_folder(self, gpo_id: UUID) -> None:
         """Make the folder of a GPO unless it is there."""
         with self._lock:
@@ -47,3 +58,4 @@ class MemorySysvol(Sysvol):
         """Delete the folder of a GPO with all in it; nothing if it is not there."""
         with self._lock:
             self._folders.pop(gpo_id, None)
+            self._access.pop(gpo_id, None)

@@ -25,6 +25,7 @@ _DESCRIPTOR_BYTES = 64 * 1024
 _SECURITY: int = file_info.InfoType.SMB2_0_INFO_SECURITY
 # [MS-DTYP] 2.4.6 and [MS-SMB2] 2.2.39; the library spells the first one wrong.
 _OWNER_GROUP_DACL = 0x1 | 0x2 | 0x4
+_DACL = 0x4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,6 +187,26 @@ def read_descriptor(tree: Any, path: str) -> bytes:  # noqa: ANN401 - smbprotoco
         answer: Any = files.SMB2QueryInfoResponse()
         answer.unpack(_exchange(tree, query))
         return bytes(answer["buffer"].get_value())
+
+
+def write_access_list(tree: Any, path: str, descriptor: bytes) -> None:  # noqa: ANN401 - smbprotocol's tree
+    """Set the DACL of a file or folder; owner and group stay."""
+    with _opened(
+        tree,
+        path,
+        access=_ACCESS.WRITE_DAC | _ACCESS.READ_CONTROL,
+        disposition=_DISPOSITION.FILE_OPEN,
+        options=0,
+        share=_SHARE.FILE_SHARE_READ | _SHARE.FILE_SHARE_WRITE | _SHARE.FILE_SHARE_DELETE,
+    ) as opened:
+        _set(
+            tree,
+            opened,
+            info_type=_SECURITY,
+            info_class=_CLASSES.FILE_NONE,
+            content=descriptor,
+            additional=_DACL,
+        )
 
 
 def write_descriptor(tree: Any, path: str, descriptor: bytes) -> None:  # noqa: ANN401 - smbprotocol's tree

@@ -8,6 +8,7 @@ from typing_extensions import override
 from ipsec_orchestrator.adapters.gpo_container import (
     begin_container,
     delete_container,
+    file_descriptor,
     finish_container,
     refuse_taken_name,
 )
@@ -21,10 +22,7 @@ from ipsec_orchestrator.adapters.smb.files import (
 )
 from ipsec_orchestrator.adapters.smb.share import Share
 from ipsec_orchestrator.adapters.smb.sysvol import template_path
-from ipsec_orchestrator.codec.gpo_access import sysvol_descriptor
 from ipsec_orchestrator.codec.gpt_ini import new_gpt_ini
-from ipsec_orchestrator.codec.security_descriptor import decode_descriptor, encode_descriptor
-from ipsec_orchestrator.errors import AccessDeniedError
 from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
 
@@ -47,7 +45,7 @@ class SmbGpos(Gpos):
     def create(self, *, name: str, wished_id: UUID, comment: str) -> UUID:
         refuse_taken_name(self._directory, name, but=wished_id)
         dn = begin_container(self._directory, wished_id)
-        self._make_template(wished_id, descriptor=self._file_descriptor(dn), comment=comment)
+        self._make_template(wished_id, descriptor=file_descriptor(self._directory, dn), comment=comment)
         finish_container(self._directory, wished_id, name=name)
         return wished_id
 
@@ -56,18 +54,6 @@ class SmbGpos(Gpos):
         delete_container(self._directory, gpo_id)
         folder = template_path(self._directory.names().domain, gpo_id)
         self._share.write(folder, "delete", lambda tree: _delete_folder(tree, folder))
-
-    def _file_descriptor(self, dn: str) -> bytes:
-        """Compute the folder's ACL from the container's, as GPMC and ``aclcheck`` demand."""
-        entry = self._directory.read(dn, ["nTSecurityDescriptor"])
-        stored = entry.attributes.values_of("nTSecurityDescriptor") if entry else ()
-        if not stored:
-            raise AccessDeniedError(
-                target=dn,
-                reason="its security descriptor can't be read",
-                cure="Use an account of Domain Admins or Group Policy Creator Owners.",
-            )
-        return encode_descriptor(sysvol_descriptor(decode_descriptor(stored[0])))
 
     def _make_template(self, gpo_id: UUID, *, descriptor: bytes, comment: str) -> None:
         domain = self._directory.names().domain

@@ -219,6 +219,15 @@ class CountingSysvol(Sysvol):
         self._counter.note(f"write {gpo_id}/{path}")
         self._inner.write(gpo_id, path, content)
 
+    @override
+    def read_access(self, gpo_id: UUID) -> bytes | None:
+        return self._inner.read_access(gpo_id)
+
+    @override
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        self._counter.note(f"protect {gpo_id}")
+        self._inner.write_access(gpo_id, descriptor)
+
 
 class CountingGpos(Gpos):
     """Passes everything on and counts it."""

@@ -23,6 +23,7 @@ _CHANGING: Final = frozenset(
         "remove_gpo",
         "start_refresh",
         "write_template",
+        "write_template_access",
     },
 )
 NAMES: Final = (
@@ -34,6 +35,7 @@ NAMES: Final = (
     "host_health",
     "ipsec_events",
     "member_policy",
+    "probe_services",
     "probe_targets",
     "proof_begin",
     "proof_end",
@@ -42,10 +44,12 @@ NAMES: Final = (
     "proof_listener_start",
     "proof_request",
     "read_template",
+    "read_template_access",
     "remove_gpo",
     "resolve_names",
     "start_refresh",
     "write_template",
+    "write_template_access",
 )
 """Every script, by file name without ending."""
 

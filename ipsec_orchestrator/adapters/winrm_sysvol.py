@@ -13,10 +13,12 @@ from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.errors import ScriptFailedError, StalePlanError, UnexpectedAnswerError
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.json import Json
-from ipsec_orchestrator.ports import Members, Sysvol
+from ipsec_orchestrator.ports import Members, ScriptCall, Sysvol
 
 TEMPLATE_CHANGED: Final = "ipsec_orchestrator.TemplateChanged"
 _DEADLINE_SECONDS: Final = 120.0
+# In the memory of what was read; no path of a file, which has no colon.
+_ACCESS: Final = ":access"
 
 
 class WinrmSysvol(Sysvol):
@@ -44,7 +46,7 @@ class WinrmSysvol(Sysvol):
                 deadline_seconds=_DEADLINE_SECONDS,
             ),
         )
-        content = _content(answer)
+        content = _decoded(answer, script="read_template", field="content")
         self._remember(gpo_id, path, content or b"")
         return content
 
@@ -64,18 +66,55 @@ class WinrmSysvol(Sysvol):
             "Expected": base64.b64encode(known or b"").decode("ascii"),
         }
         call = script_call("write_template", parameters, deadline_seconds=_DEADLINE_SECONDS)
+        self._run_changing(call, what=path, gpo_id=gpo_id)
+        self._remember(gpo_id, path, content)
+
+    @override
+    def read_access(self, gpo_id: UUID) -> bytes | None:
+        call = script_call(
+            "read_template_access",
+            {"GpoId": str(gpo_id), "Domain": self._domain},
+            deadline_seconds=_DEADLINE_SECONDS,
+        )
+        answer = self._members.run(self._controller, call)
+        found = _decoded(answer, script=call.name, field="descriptor")
+        if found is not None:
+            self._remember(gpo_id, _ACCESS, found)
+        return found
+
+    @override
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        """Set the access control list of the GPO's folder and of everything in it.
+
+        Raises:
+            StalePlanError: It is not as it was read last.
+        """
+        with self._guard:
+            known = self._known.get((gpo_id, _ACCESS))
+        expected = self.read_access(gpo_id) if known is None else known
+        parameters: dict[str, Json] = {
+            "GpoId": str(gpo_id),
+            "Domain": self._domain,
+            "Descriptor": base64.b64encode(descriptor).decode("ascii"),
+            "Expected": base64.b64encode(expected or b"").decode("ascii"),
+        }
+        call = script_call("write_template_access", parameters, deadline_seconds=_DEADLINE_SECONDS)
+        answer = self._run_changing(call, what="permissions", gpo_id=gpo_id)
+        found = _decoded(answer, script=call.name, field="descriptor")
+        self._remember(gpo_id, _ACCESS, found or b"")
+
+    def _run_changing(self, call: ScriptCall, *, what: str, gpo_id: UUID) -> Json:
         try:
-            self._members.run(self._controller, call)
+            return self._members.run(self._controller, call)
         except ScriptFailedError as error:
             if error.error_id != TEMPLATE_CHANGED:
                 raise
             raise StalePlanError(
-                object=f"{path} of GPO {{{gpo_id}}}",
+                object=f"{what} of GPO {{{gpo_id}}}",
                 attribute="content",
                 expected="what was read before",
                 found="something else",
             ) from error
-        self._remember(gpo_id, path, content)
 
     def _remember(self, gpo_id: UUID, path: str, content: bytes) -> None:
         with self._guard:
@@ -85,22 +124,16 @@ class WinrmSysvol(Sysvol):
         return {"GpoId": str(gpo_id), "Domain": self._domain, "Path": path}
 
 
-def _content(answer: Json) -> bytes | None:
-    match answer:
-        case {"content": None}:
-            return None
-        case {"content": str(text)}:
-            try:
-                return base64.b64decode(text, validate=True)
-            except binascii.Error as error:
-                raise UnexpectedAnswerError(
-                    script="read_template",
-                    field="content",
-                    reason="it is not base64",
-                ) from error
-        case _:
-            raise UnexpectedAnswerError(
-                script="read_template",
-                field="content",
-                reason="is missing",
-            )
+def _decoded(answer: Json, *, script: str, field: str) -> bytes | None:
+    """Read the one field of an answer: bytes in base64, or null for nothing there."""
+    found = answer.get(field, 0) if isinstance(answer, Mapping) else 0
+    if found is None:
+        return None
+    if not isinstance(found, str):
+        raise UnexpectedAnswerError(script=script, field=field, reason="is missing")
+    try:
+        return base64.b64decode(found, validate=True)
+    except binascii.Error as error:
+        raise UnexpectedAnswerError(
+            script=script, field=field, reason="it is not base64"
+        ) from error

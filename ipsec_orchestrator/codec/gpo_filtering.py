@@ -75,38 +75,38 @@ class Filtering:
         Raises:
             CodecError: The record can't be read, or is too long for its attribute.
         """
-        wide = self._widened()
-        return wide if computers is None else wide._narrowed(computers)
+        wide = _widened(self)
+        return wide if computers is None else _narrowed(wide.descriptor, computers)
 
-    def _widened(self) -> "Filtering":
-        if self.record is None:
-            return self
-        places, taken = _read_record(self.record)
-        given = {ace.sid for ace in _entries(self.descriptor) if is_apply_entry(ace)}
-        kept: list[AnyAce] = [
-            ace
-            for ace in _all(self.descriptor)
-            if not is_apply_entry(ace)
-            and not (isinstance(ace, Ace) and ace.sid in given and ace == _read_entry(ace.sid))
-        ]
-        for place, ace in zip(places, taken, strict=True):
-            kept.insert(place, ace)
-        return Filtering(descriptor=_with_entries(self.descriptor, kept))
 
-    def _narrowed(self, computers: Collection[Sid]) -> "Filtering":
-        found = _all(self.descriptor)
-        places = [place for place, ace in enumerate(found) if is_apply_entry(ace)]
-        kept = [ace for ace in found if not is_apply_entry(ace)]
-        first = places[0] if places else len(kept)
-        given: list[AnyAce] = [
-            entry
-            for sid in sorted_sids(computers)
-            for entry in (_read_entry(sid), _apply_entry(sid))
-        ]
-        return Filtering(
-            descriptor=_with_entries(self.descriptor, [*kept[:first], *given, *kept[first:]]),
-            record=_write_record(places, [found[place] for place in places]),
-        )
+def _widened(narrow: Filtering) -> Filtering:
+    if narrow.record is None:
+        return narrow
+    places, taken = _read_record(narrow.record)
+    given = {ace.sid for ace in _entries(narrow.descriptor) if is_apply_entry(ace)}
+    kept: list[AnyAce] = [
+        ace
+        for ace in _all(narrow.descriptor)
+        if not is_apply_entry(ace)
+        and not (isinstance(ace, Ace) and ace.sid in given and ace == _read_entry(ace.sid))
+    ]
+    for place, ace in zip(places, taken, strict=True):
+        kept.insert(place, ace)
+    return Filtering(descriptor=_with_entries(narrow.descriptor, kept))
+
+
+def _narrowed(descriptor: SecurityDescriptor, computers: Collection[Sid]) -> Filtering:
+    found = _all(descriptor)
+    places = [place for place, ace in enumerate(found) if is_apply_entry(ace)]
+    kept = [ace for ace in found if not is_apply_entry(ace)]
+    first = places[0] if places else len(kept)
+    given: list[AnyAce] = [
+        entry for sid in sorted_sids(computers) for entry in (_read_entry(sid), _apply_entry(sid))
+    ]
+    return Filtering(
+        descriptor=_with_entries(descriptor, [*kept[:first], *given, *kept[first:]]),
+        record=_write_record(places, [found[place] for place in places]),
+    )
 
 
 def sorted_sids(sids: Iterable[Sid]) -> tuple[Sid, ...]:
@@ -151,9 +151,7 @@ def template_descriptor(
     ours = frozenset(computers)
 
     def is_ours(ace: AnyAce) -> bool:
-        return isinstance(ace, Ace) and (
-            ace.sid in ours or ace.object_type == APPLY_GROUP_POLICY
-        )
+        return isinstance(ace, Ace) and (ace.sid in ours or ace.object_type == APPLY_GROUP_POLICY)
 
     rest = [ace for ace in _all(template) if not is_ours(ace)]
     for place, ace in enumerate(_all(sysvol_descriptor(container))):

@@ -27,6 +27,7 @@ from ipsec_orchestrator.lab.windows import (
     GpoStore,
     NetworkPlace,
     RegistryFile,
+    SambaTemplates,
     SambaToolMaker,
     SimulatedHost,
     SimulatedNetwork,
@@ -70,7 +71,9 @@ class Simulation:
         self._hosts = {
             host.name: self._host(host, Secret(passwords.get(host.name, ""))) for host in hosts
         }
-        store = GpoStore(self._admin_directory, SambaToolMaker(layout=layout))
+        store = GpoStore(
+            self._admin_directory, SambaToolMaker(layout=layout), SambaTemplates(layout)
+        )
         self._commands = {
             host.name: WindowsCommands(
                 self._hosts[host.name],

@@ -75,7 +75,9 @@ def test_narrowing_and_widening_leaves_every_byte_as_it_was(
     real_directory: LdapDirectory, sysvol: SmbSysvol, real_domain: Domain
 ) -> None:
     """Both halves agree at every stage for Samba's checks, and end in the bytes of the beginning."""
-    found = real_directory.search(_DOMAIN_DN, Scope.SUBTREE, "(objectClass=computer)", ["objectSid"])
+    found = real_directory.search(
+        _DOMAIN_DN, Scope.SUBTREE, "(objectClass=computer)", ["objectSid"]
+    )
     accounts = [Sid.from_bytes(entry.attributes["objectSid"][0]) for entry in found]
     first, *others = accounts
     before, files_before = _descriptor(real_directory), sysvol.read_access(_ID)

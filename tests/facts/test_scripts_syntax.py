@@ -14,16 +14,18 @@ ROOT = Path(ipsec_orchestrator.__file__).parent
 SCRIPTS = sorted((ROOT / "facts" / "scripts").glob("*.ps1"))
 # What a read-only script may not call.
 WRITERS = re.compile(
-    r"\b(Set|New|Remove|Clear|Add|Start|Stop|Restart|Rename|Move|Copy|Invoke|Register|Enable|Disable)-(?!Object)\w+",
+    r"\b(Set|New|Remove|Clear|Add|Start|Stop|Restart|Rename|Move|Copy|Invoke|Register|Enable|Disable)-(?!Object|WebRequest)\w+",
 )
 READ_ONLY = (
     "associations",
     "capture_read",
     "host_health",
     "member_policy",
+    "probe_services",
     "probe_targets",
     "proof_leftovers",
     "read_template",
+    "read_template_access",
     "resolve_names",
 )
 

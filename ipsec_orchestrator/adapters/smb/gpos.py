@@ -45,7 +45,9 @@ class SmbGpos(Gpos):
     def create(self, *, name: str, wished_id: UUID, comment: str) -> UUID:
         refuse_taken_name(self._directory, name, but=wished_id)
         dn = begin_container(self._directory, wished_id)
-        self._make_template(wished_id, descriptor=file_descriptor(self._directory, dn), comment=comment)
+        self._make_template(
+            wished_id, descriptor=file_descriptor(self._directory, dn), comment=comment
+        )
         finish_container(self._directory, wished_id, name=name)
         return wished_id
 

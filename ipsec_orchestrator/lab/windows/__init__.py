@@ -34,7 +34,7 @@ from ipsec_orchestrator.lab.windows.engine_environment import engine_environment
 from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker, GposAsMaker, GpoStore
 from ipsec_orchestrator.lab.windows.network import NetworkPlace, SimulatedNetwork
 from ipsec_orchestrator.lab.windows.registry_file import RegistryFile
-from ipsec_orchestrator.lab.windows.samba_gpos import SambaToolMaker
+from ipsec_orchestrator.lab.windows.samba_gpos import SambaTemplates, SambaToolMaker
 from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
 from ipsec_orchestrator.lab.windows.windows_settings import AgentBehaviour, WindowsSettings
 
@@ -49,6 +49,7 @@ __all__ = [
     "GposAsMaker",
     "NetworkPlace",
     "RegistryFile",
+    "SambaTemplates",
     "SambaToolMaker",
     "SimulatedHost",
     "SimulatedNetwork",

@@ -13,19 +13,23 @@ from typing import Final
 from uuid import UUID
 
 from ipsec_orchestrator.adapters.scripts import NAMES, script_text
+from ipsec_orchestrator.codec.guid import braced
 from ipsec_orchestrator.errors import BackendError, ScriptFailedError
 from ipsec_orchestrator.lab.windows.canned_health import (
     host_health,
+    probe_services,
     probe_targets,
     resolve_names,
 )
 from ipsec_orchestrator.lab.windows.canned_policy import policy_answer
+from ipsec_orchestrator.lab.windows.canned_template import CHANGED as TEMPLATE_CHANGED
 from ipsec_orchestrator.lab.windows.canned_template import read_template, write_template
 from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import (
     COMMAND_NOT_FOUND,
     GPO_ID_NOT_FOUND,
     GPO_NAME_TAKEN,
+    NO_FOLDER,
     NO_WIRE,
     UNKNOWN_REQUEST,
     ImitatedError,
@@ -111,16 +115,40 @@ def _write_template(commands: WindowsCommands, parameters: Arguments) -> Json:
     return {"written": len(content)}
 
 
+def _read_template_access(commands: WindowsCommands, parameters: Arguments) -> Json:
+    try:
+        return {"descriptor": commands.run("get-acl", {"path": _folder(parameters)})}
+    except ImitatedError as error:
+        if error.error_id == NO_FOLDER:
+            return {"descriptor": None}
+        raise
+
+
+def _write_template_access(commands: WindowsCommands, parameters: Arguments) -> Json:
+    where: dict[str, Json] = {"path": _folder(parameters)}
+    if commands.run("get-acl", where) != parameters.get("Expected"):
+        raise _ScriptError(TEMPLATE_CHANGED, "The permissions are not as they were read before.")
+    commands.run("set-acl", {**where, "descriptor": parameters.get("Descriptor")})
+    return {"descriptor": commands.run("get-acl", where)}
+
+
+def _folder(parameters: Arguments) -> str:
+    return f"Policies/{braced(UUID(str(parameters.get('GpoId'))))}"
+
+
 _RUNS: Final[Mapping[str, _Run]] = {
     "create_gpo": _create_gpo,
     "host_health": host_health,
     "member_policy": _policy,
+    "probe_services": probe_services,
     "probe_targets": probe_targets,
     "read_template": _read_template,
+    "read_template_access": _read_template_access,
     "remove_gpo": _remove_gpo,
     "resolve_names": resolve_names,
     "start_refresh": _start_refresh,
     "write_template": _write_template,
+    "write_template_access": _write_template_access,
 }
 
 

@@ -128,6 +128,18 @@ def probe_targets(commands: WindowsCommands, parameters: Arguments) -> Json:
     return {"targets": [_path(commands.health, text) for text in _texts(parameters, "Targets")]}
 
 
+def probe_services(commands: WindowsCommands, parameters: Arguments) -> Json:
+    """Answer as ``probe_services.ps1`` does."""
+    return {"checks": [_service(commands.health, text) for text in _texts(parameters, "Checks")]}
+
+
+def _service(health: HealthCommands, check: str) -> Json:
+    kind, *words = check.split()
+    if kind == "http":
+        return {"check": check, **health.http(words[0])}
+    return {"check": check, "result": health.connect(words[0], int(words[1])), "status": None}
+
+
 def _path(health: HealthCommands, target: str) -> Json:
     address, *ports = target.split()
     ping, full, largest = health.ping(address, _SMALLEST), None, None

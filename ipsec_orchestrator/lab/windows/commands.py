@@ -1,15 +1,19 @@
 """What the imitated Windows commands of one host do, by verb; JSON in, JSON out."""
 
+import base64
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Protocol
 from uuid import UUID
 
+from ipsec_orchestrator.codec.guid import parse_braced
+from ipsec_orchestrator.errors import CodecError
 from ipsec_orchestrator.lab.windows.gpo_store import GpoRecord, GpoStore, LinkRecord
 from ipsec_orchestrator.lab.windows.health_commands import HealthCommands
 from ipsec_orchestrator.lab.windows.imitated_error import (
     COMMAND_NOT_FOUND,
     GPO_ID_NOT_FOUND,
+    NO_FOLDER,
     NO_WIRE,
     UNKNOWN_REQUEST,
     ImitatedError,
@@ -83,6 +87,8 @@ class WindowsCommands:
             "remove-gpo": self._remove_gpo,
             "set-link": self._set_link,
             "get-links": self._get_links,
+            "get-acl": self._get_acl,
+            "set-acl": self._set_acl,
             **self.health.verbs,
         }
 
@@ -186,6 +192,15 @@ class WindowsCommands:
         links, blocked = self._store("Get-GPInheritance").links(target)
         return {"path": target, "blocked": blocked, "links": [_link_json(link) for link in links]}
 
+    def _get_acl(self, arguments: Arguments) -> Json:
+        found = self._store("Get-Acl").read_access(_guid_of_folder(arguments))
+        return base64.b64encode(found).decode("ascii")
+
+    def _set_acl(self, arguments: Arguments) -> Json:
+        descriptor = base64.b64decode(_text(arguments, "descriptor"), validate=True)
+        self._store("Set-Acl").write_access(_guid_of_folder(arguments), descriptor)
+        return None
+
     def _store(self, command: str) -> GpoStore:
         if self.gpos is None:
             raise ImitatedError(COMMAND_NOT_FOUND, command)
@@ -244,6 +259,15 @@ def _text(arguments: Arguments, name: str) -> str:
 def _switch(arguments: Arguments, name: str) -> bool | None:
     """``Yes``/``No`` of the link cmdlets; anything else leaves it."""
     return {"yes": True, "no": False}.get(_text(arguments, name).casefold())
+
+
+def _guid_of_folder(arguments: Arguments) -> UUID:
+    """Read the GPO's GUID off the path of its folder; of other folders the lab has no ACLs."""
+    path = _text(arguments, "path")
+    try:
+        return parse_braced(path.replace("\\", "/").rpartition("/")[2], field="path")
+    except CodecError:
+        raise ImitatedError(NO_FOLDER, path) from None
 
 
 def _guid(arguments: Arguments) -> UUID:

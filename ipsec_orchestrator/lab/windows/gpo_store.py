@@ -23,6 +23,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
     GPO_NAME_TAKEN,
     LINK_EXISTS,
     LINK_NOT_FOUND,
+    NO_FOLDER,
     ImitatedError,
 )
 from ipsec_orchestrator.model.directory import Attributes, Entry, Scope, same_dn, split_dn
@@ -70,6 +71,18 @@ class GpoMaker(Protocol):
         ...
 
 
+class TemplateAccess(Protocol):
+    """Permissions of the templates' folders; a ``Sysvol`` has them."""
+
+    def read_access(self, gpo_id: UUID) -> bytes | None:
+        """Give the security descriptor of a folder; ``None`` if it is not there."""
+        ...
+
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        """Set the access control list of a folder and of everything in it."""
+        ...
+
+
 class GposAsMaker(GpoMaker):
     """Makes GPOs through the ``Gpos`` port, in the lab that has no Samba."""
 
@@ -89,9 +102,36 @@ class GposAsMaker(GpoMaker):
 class GpoStore:
     """What the imitated cmdlets of a domain controller act on."""
 
-    def __init__(self, open_directory: OpenDirectory, maker: GpoMaker) -> None:
+    def __init__(
+        self,
+        open_directory: OpenDirectory,
+        maker: GpoMaker,
+        files: TemplateAccess | None = None,
+    ) -> None:
         self._open = open_directory
         self._maker = maker
+        self._files = files
+
+    def read_access(self, gpo_id: UUID) -> bytes:
+        """Give the security descriptor of a template's folder.
+
+        Raises:
+            ImitatedError: There is no such folder.
+        """
+        found = self._files.read_access(gpo_id) if self._files else None
+        if found is None:
+            raise ImitatedError(NO_FOLDER, braced(gpo_id))
+        return found
+
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        """Set the access control list of a template's folder and of what is in it.
+
+        Raises:
+            ImitatedError: There is no such folder.
+        """
+        if self._files is None:
+            raise ImitatedError(NO_FOLDER, braced(gpo_id))
+        self._files.write_access(gpo_id, descriptor)
 
     def create(self, name: str, comment: str = "") -> GpoRecord:
         """Make an empty GPO; the comment goes into its template.

@@ -1,12 +1,18 @@
 """The commands that ``doctor`` uses on a host: WinRM's settings, firewall, audit, DNS, network."""
 
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
 from typing import Final
+from urllib.parse import urlsplit
 
-from ipsec_orchestrator.lab.windows.network import TIMED_OUT
+from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
+from ipsec_orchestrator.lab.windows.network import CONNECTED, TIMED_OUT
 from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
 from ipsec_orchestrator.model.json import Json
 
+# Winsock's WSAHOST_NOT_FOUND and WSAECONNRESET.
+HOST_NOT_FOUND: Final = 11001
+CONNECTION_RESET: Final = 10054
 _Arguments = Mapping[str, Json]
 # IPStatus: success, PacketTooBig, TimedOut.
 PING_SUCCESS: Final = 0
@@ -54,6 +60,7 @@ class HealthCommands:
             "audit-backup": lambda _: self.audit_backup(),
             "resolve": lambda found: self.resolve(str(found["name"]), str(found["type"])),
             "connect": lambda found: self.connect(str(found["address"]), _number(found, "port")),
+            "http": lambda found: self.http(str(found["url"])),
             "ping": lambda found: self.ping(str(found["address"]), _number(found, "size")),
         }
 
@@ -112,10 +119,33 @@ class HealthCommands:
         return [str(found) for found in self._host.network.addresses_of(name, wrong=wrong)]
 
     def connect(self, address: str, port: int) -> int:
-        """Give 0, or the number of the socket error."""
+        """Give 0, or the number of the socket error; a name is looked up first."""
         if port in self._host.settings.ailments.ports_blocked:
             return TIMED_OUT
-        return self._host.network.connect(address, port)
+        found = self._address(address)
+        return HOST_NOT_FOUND if found is None else self._host.network.connect(found, port)
+
+    def http(self, url: str) -> dict[str, Json]:
+        """Ask a web server: 0 or the number of the socket error, and the status."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        result = self.connect(parts.hostname or "", port)
+        if result != CONNECTED:
+            return {"result": result, "status": None}
+        status = self._host.network.http_status(
+            self._address(parts.hostname or "") or "", port, parts.path or "/"
+        )
+        return {"result": CONNECTED if status else CONNECTION_RESET, "status": status}
+
+    def _address(self, text: str) -> str | None:
+        try:
+            return str(ip_address(text))
+        except ValueError:
+            pass
+        try:
+            return self.resolve(text, "A_AAAA")[0]
+        except ImitatedError:
+            return None
 
     def ping(self, address: str, size: int) -> int:
         """Give the IPStatus of a ping of this size that must not be cut."""

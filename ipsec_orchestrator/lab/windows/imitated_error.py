@@ -9,6 +9,7 @@ GPO_NAME_NOT_FOUND: Final = "GpoWithNameNotFound,Microsoft.GroupPolicy.Commands.
 GPO_ID_NOT_FOUND: Final = "GpoWithIdNotFound,Microsoft.GroupPolicy.Commands.GetGpoCommand"
 LINK_NOT_FOUND: Final = "GpoLinkNotFound,Microsoft.GroupPolicy.Commands.SetGPLinkCommand"
 LINK_EXISTS: Final = "GpoLinkAlreadyExists,Microsoft.GroupPolicy.Commands.NewGPLinkCommand"
+NO_FOLDER: Final = "GetAcl_PathNotFound_Exception,Microsoft.PowerShell.Commands.GetAclCommand"
 INVALID_NAMESPACE: Final = (
     "HRESULT 0x8004100e,Microsoft.Management.Infrastructure.CimCmdlets.GetCimInstanceCommand"
 )

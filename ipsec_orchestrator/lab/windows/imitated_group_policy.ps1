@@ -124,3 +124,25 @@ function global:Get-GPInheritance {
         GpoLinks = @(foreach ($link in $found.links) { ConvertFrom-LabLink -Link $link })
     }
 }
+
+function global:Get-Acl {
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true)] [Alias('PSPath')] [string] $LiteralPath)
+    $access = [PSCustomObject] @{ Descriptor = Invoke-LabCommand -Verb 'get-acl' -Arguments @{ path = $LiteralPath } }
+    Add-Member -InputObject $access -MemberType ScriptMethod -Name GetSecurityDescriptorBinaryForm -Value { , [Convert]::FromBase64String($this.Descriptor) }
+    Add-Member -InputObject $access -MemberType ScriptMethod -Name SetSecurityDescriptorBinaryForm -Value {
+        param([byte[]] $BinaryForm, [string] $IncludeSections)
+        if ($IncludeSections -ne 'Access') { throw [System.NotSupportedException]::new('The lab changes access control lists only.') }
+        $this.Descriptor = [Convert]::ToBase64String($BinaryForm)
+    }
+    $access
+}
+
+function global:Set-Acl {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param(
+        [Parameter(Mandatory = $true)] [Alias('PSPath')] [string] $LiteralPath,
+        [Parameter(Mandatory = $true)] $AclObject
+    )
+    Invoke-LabCommand -Verb 'set-acl' -Arguments @{ path = $LiteralPath; descriptor = $AclObject.Descriptor } | Out-Null
+}

@@ -70,6 +70,26 @@ function global:New-LabPing {
     $ping
 }
 
+function global:Invoke-WebRequest {
+    [CmdletBinding()]
+    param(
+        [Parameter(Mandatory = $true, Position = 0)] [uri] $Uri,
+        [switch] $UseBasicParsing,
+        [int] $TimeoutSec
+    )
+    $found = Invoke-LabCommand -Verb 'http' -Arguments @{ url = [string] $Uri }
+    if ($found.result -ne 0) {
+        $inner = [System.Net.Sockets.SocketException]::new([int] $found.result)
+        throw [System.Net.WebException]::new('The remote server can not be reached.', $inner)
+    }
+    if ($found.status -ge 400) {
+        $reason = [System.InvalidOperationException]::new("The remote server returned $($found.status).")
+        Add-Member -InputObject $reason -MemberType NoteProperty -Name Response -Value ([PSCustomObject] @{ StatusCode = [int] $found.status })
+        throw $reason
+    }
+    [PSCustomObject] @{ StatusCode = [int] $found.status }
+}
+
 function global:New-Object {
     [CmdletBinding(DefaultParameterSetName = 'Net')]
     param(

@@ -8,6 +8,7 @@ or comes from a host is shown by its address of the how-to. Nothing leaves the m
 import socket
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPException
 from ipaddress import IPv4Address, ip_address
 from typing import Final
 
@@ -121,6 +122,20 @@ class SimulatedNetwork:
             return TIMED_OUT
         except OSError:
             return REFUSED
+
+    def http_status(self, text: str, port: int, path: str) -> int | None:
+        """Ask a web server in clear; ``None`` if what answers is none."""
+        place = self._by_shown.get(ip_address(text))
+        if place is None or place.real is None:
+            return None
+        asking = HTTPConnection(str(place.real), port, timeout=_CONNECT_SECONDS)
+        try:
+            asking.request("GET", path, headers={"Connection": "close"})
+            return asking.getresponse().status
+        except (HTTPException, OSError):
+            return None
+        finally:
+            asking.close()
 
     def is_there(self, text: str) -> bool:
         """Tell whether a host has this address, so that it could answer a ping."""

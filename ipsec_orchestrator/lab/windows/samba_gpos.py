@@ -1,16 +1,26 @@
 """Making and deleting GPOs with ``samba-tool`` in the lab's Samba domain."""
 
 import re
+from contextlib import closing
 from typing import Final
 from uuid import UUID
 
 from typing_extensions import override
 
+from ipsec_orchestrator.adapters.authentication import Credential
+from ipsec_orchestrator.adapters.smb import Share, ShareEndpoint, SmbSysvol
 from ipsec_orchestrator.codec.guid import GUID_PATTERN, braced, parse_braced
 from ipsec_orchestrator.errors import LabProgramError
-from ipsec_orchestrator.lab.domain.layout import DNS_DOMAIN, LabLayout
+from ipsec_orchestrator.lab.domain.layout import (
+    ADMINISTRATOR,
+    DNS_DOMAIN,
+    NETBIOS_DOMAIN,
+    LabLayout,
+)
 from ipsec_orchestrator.lab.domain.tools import run_in_lab, samba_client_options
-from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker
+from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker, TemplateAccess
+from ipsec_orchestrator.model.inventory import AuthMethod
+from ipsec_orchestrator.model.secret import Secret
 
 _DEADLINE_SECONDS: Final = 120.0
 # Of the GUIDs in braces that it prints, the last is the GPO's: its name may look like one too.
@@ -66,3 +76,36 @@ class SambaToolMaker(GpoMaker):
             argument,
         ]
         return run_in_lab(layout, command, deadline_seconds=_DEADLINE_SECONDS).stdout
+
+
+class SambaTemplates(TemplateAccess):
+    """Permissions of the folders in SYSVOL, over SMB with the administrator's password.
+
+    That is where they are: Samba keeps what Windows calls an ACL beside the file's own mode.
+    """
+
+    def __init__(self, layout: LabLayout) -> None:
+        self._layout = layout
+
+    @override
+    def read_access(self, gpo_id: UUID) -> bytes | None:
+        with closing(self._share()) as share:
+            return SmbSysvol(share, domain=DNS_DOMAIN).read_access(gpo_id)
+
+    @override
+    def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
+        with closing(self._share()) as share:
+            SmbSysvol(share, domain=DNS_DOMAIN).write_access(gpo_id, descriptor)
+
+    def _share(self) -> Share:
+        layout = self._layout
+        password = Secret(layout.admin_password_file.read_text(encoding="utf-8"))
+        return Share(
+            ShareEndpoint(
+                fqdn=layout.dc_fqdn,
+                address=str(layout.dc_address),
+                port=layout.ports.smb,
+                auth=AuthMethod.NTLM,
+                credential=Credential(user=f"{NETBIOS_DOMAIN}\\{ADMINISTRATOR}", password=password),
+            )
+        )

@@ -27,6 +27,9 @@ def test_every_script_is_known() -> None:
         ("remove_gpo", True),
         ("start_refresh", True),
         ("write_template", True),
+        ("read_template_access", False),
+        ("write_template_access", True),
+        ("probe_services", False),
     ],
 )
 def test_calls_know_whether_they_change_something(name: str, *, changes: bool) -> None:

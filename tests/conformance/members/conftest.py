@@ -127,7 +127,7 @@ def make_world(folder: Path, *, locale: str = "en-US") -> World:
     directory = seeded_directory(SystemClock(), units=["IPSecOU"], computers=[("vm1", "IPSecOU")])
     sysvol = FolderSysvol(folder / "sysvol")
     gpos = MemoryGpos(directory, sysvol)
-    store = GpoStore(lambda: nullcontext(directory), GposAsMaker(gpos, uuid4))
+    store = GpoStore(lambda: nullcontext(directory), GposAsMaker(gpos, uuid4), sysvol)
     directory.add(
         POLICY_DN,
         Attributes.of_text(

@@ -11,6 +11,9 @@ from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.adapters.winrm_gpos import WinrmGpos
 from ipsec_orchestrator.adapters.winrm_sysvol import WinrmSysvol
 from ipsec_orchestrator.codec import IpsecPolicy
+from ipsec_orchestrator.codec.gpo_filtering import Filtering
+from ipsec_orchestrator.codec.security_descriptor import decode_descriptor, encode_descriptor
+from ipsec_orchestrator.codec.sid import Sid
 from ipsec_orchestrator.errors import ObjectExistsError, ScriptFailedError, StalePlanError
 from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
 from ipsec_orchestrator.facts.member_verdict import (
@@ -19,9 +22,12 @@ from ipsec_orchestrator.facts.member_verdict import (
     WantedOnMember,
     judge_member,
 )
+from ipsec_orchestrator.facts.probed_services import ProbedService, parse_probed_services
+from ipsec_orchestrator.facts.probed_targets import REFUSED, TIMED_OUT
 from ipsec_orchestrator.lab.windows import SimulatedHost, WindowsCommands
 from ipsec_orchestrator.lab.windows.canned_policy import policy_answer
 from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.ports import Members, ScriptCall, Sysvol
 
 POLICY_ID = UUID("8c0f0a3e-5b1d-5f6e-9d52-1a2b3c4d5e6f")
@@ -172,6 +178,57 @@ def test_a_template_that_somebody_changed_is_not_overwritten(reached: Reached) -
         sysvol.write(made, "gpt.ini", b"ours")
 
     assert reached.world.sysvol.read(made, "gpt.ini") == b"theirs"
+
+
+def test_permissions_of_a_template_are_read_and_set(reached: Reached) -> None:
+    """What is set is read again; of a GPO that is not there nothing is read."""
+    made = gpos(reached).create(name=f"protected {uuid4()}", wished_id=UUID(int=1), comment="")
+    sysvol = WinrmSysvol(reached.members, controller=reached.hosts["dc1"], domain=DOMAIN)
+    before = sysvol.read_access(made)
+    assert before is not None
+    narrow = Filtering(descriptor=decode_descriptor(before)).narrowed_to(
+        [Sid.parse("S-1-5-21-1-2-3-9")]
+    )
+    wanted = encode_descriptor(narrow.descriptor)
+
+    sysvol.write_access(made, wanted)
+
+    assert sysvol.read_access(made) == reached.world.sysvol.read_access(made) == wanted
+    assert sysvol.read_access(UUID(int=77)) is None
+
+
+def test_permissions_that_somebody_changed_are_not_overwritten(reached: Reached) -> None:
+    """Between our read and our write another administrator's change wins."""
+    made = gpos(reached).create(name=f"claimed {uuid4()}", wished_id=UUID(int=1), comment="")
+    sysvol = WinrmSysvol(reached.members, controller=reached.hosts["dc1"], domain=DOMAIN)
+    before = sysvol.read_access(made)
+    assert before is not None
+    reached.world.sysvol.write_access(made, before + b"theirs")
+
+    with pytest.raises(StalePlanError, match="permissions"):
+        sysvol.write_access(made, before)
+
+    assert reached.world.sysvol.read_access(made) == before + b"theirs"
+
+
+def test_services_of_other_hosts_are_tried(reached: Reached) -> None:
+    """Refused, silent and unknown each have their number; what is asked is given back."""
+    checks = [
+        "tcp 10.2.27.5 5985",
+        "tcp 192.0.2.1 80",
+        "http http://nobody.example/",
+        "tcp dc1.ipsectest.com 80",
+    ]
+    found = reached.members.run(
+        reached.hosts["vm1"], script_call("probe_services", {"Checks": list[Json](checks)})
+    )
+
+    assert parse_probed_services(found) == (
+        ProbedService(check=checks[0], result=REFUSED, status=None),
+        ProbedService(check=checks[1], result=TIMED_OUT, status=None),
+        ProbedService(check=checks[2], result=11001, status=None),
+        ProbedService(check=checks[3], result=REFUSED, status=None),
+    )
 
 
 def test_paths_stay_inside_of_the_template(reached: Reached, tmp_path: Path) -> None:

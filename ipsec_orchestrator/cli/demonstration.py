@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 from ipsec_orchestrator.cli.carrying_out import ask_and_carry_out
 from ipsec_orchestrator.cli.entry import PROGRAM, run
 from ipsec_orchestrator.cli.exit_codes import Exit
-from ipsec_orchestrator.cli.lab_command import install_for_lab, powershell
+from ipsec_orchestrator.cli.lab_machine import install_for_lab, powershell
 from ipsec_orchestrator.cli.options import Connection, state_folder
 from ipsec_orchestrator.cli.output import print_lines, results, talk
 from ipsec_orchestrator.cli.planning import planned
@@ -17,7 +17,8 @@ from ipsec_orchestrator.errors import LabNotFoundError, MissingDependencyError
 from ipsec_orchestrator.lab.example_playbook import example_playbook
 from ipsec_orchestrator.lab.lab_hosts import FEWEST_MEMBERS
 from ipsec_orchestrator.lab.lab_settings import LabSettings
-from ipsec_orchestrator.lab.lifecycle import LabStatus, down, inventory_file, up
+from ipsec_orchestrator.lab.lab_status import LabStatus, inventory_file
+from ipsec_orchestrator.lab.lifecycle import down, up
 from ipsec_orchestrator.lab.memory_lab import memory_world
 from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites as missing_for_wire
 from ipsec_orchestrator.report.lines import Line, Tone

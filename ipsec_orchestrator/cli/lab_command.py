@@ -1,7 +1,5 @@
 """``orchestrate lab``."""
 
-import os
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,13 +7,10 @@ import click
 
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import json_option, state_folder, state_option
-from ipsec_orchestrator.errors import LabProgramError
 
 if TYPE_CHECKING:
     from ipsec_orchestrator.lab.lab_settings import HostFaults
-    from ipsec_orchestrator.lab.lifecycle import LabStatus
 
-POWERSHELL_VARIABLE = "IPSEC_LAB_POWERSHELL"
 
 _name_option = click.option(
     "--name",
@@ -87,6 +82,8 @@ def up(
       orchestrate lab up --fault vm1:latency=2 --fault vm2:locale=de-DE
       orchestrate lab up --wire
     """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.lab_machine import install_for_lab, powershell  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.cli.lab_showing import print_status  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.cli.output import print_json, talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lab_settings import LabSettings  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lifecycle import up as start_lab  # noqa: PLC0415 - lazy
@@ -107,41 +104,8 @@ def up(
     if as_json:
         print_json(found.to_json())
     else:
-        _print_status(found)
+        print_status(found)
     return Exit.DONE
-
-
-def powershell() -> str | None:
-    """Give the PowerShell that plays the hosts: the one that was named, or ``pwsh``."""
-    return os.environ.get(POWERSHELL_VARIABLE) or shutil.which("pwsh")
-
-
-def install_for_lab(folder: Path) -> None:
-    """Install the Debian packages of the lab where they are missing and that is possible."""
-    from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
-        can_install,
-        install_missing,
-        install_packages,
-        missing_packages,
-    )
-    from ipsec_orchestrator.lab.wire import prerequisites as wire  # noqa: PLC0415 - lazy
-
-    def tell(text: str) -> None:
-        talk().print(text, soft_wrap=True)
-
-    missing_of_wire = wire.missing_packages()
-    if not can_install() or not (missing_packages() or missing_of_wire):
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "install.log"
-    install_missing(log, on_progress=tell)
-    try:
-        install_packages(missing_of_wire, log, units=wire.UNITS, on_progress=tell)
-    except LabProgramError as error:
-        # The lab works without a wire; what is lost is said where it is missed.
-        tell(str(error))
-    log.unlink(missing_ok=True)
 
 
 def _inventory_faults(files: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,6 +146,7 @@ def install(*, state: str | None) -> int:
     Example:
       sudo orchestrate lab install
     """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.lab_machine import install_for_lab  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.cli.output import talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.domain.prerequisites import (  # noqa: PLC0415 - lazy
         missing_prerequisites,
@@ -225,6 +190,7 @@ def status(*, state: str | None, name: str, as_json: bool) -> int:
     Example:
       orchestrate lab status --json
     """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.lab_showing import print_status  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.cli.output import print_json  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lifecycle import status as lab_status  # noqa: PLC0415 - lazy
 
@@ -232,7 +198,7 @@ def status(*, state: str | None, name: str, as_json: bool) -> int:
     if as_json:
         print_json(found.to_json())
     else:
-        _print_status(found)
+        print_status(found)
     return Exit.DONE
 
 
@@ -246,9 +212,10 @@ def reset(*, state: str | None, name: str) -> int:
     Example:
       orchestrate lab reset
     """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.cli.lab_showing import print_status  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.lab.lifecycle import reset as reset_lab  # noqa: PLC0415 - lazy
 
-    _print_status(reset_lab(state_folder(state), name))
+    print_status(reset_lab(state_folder(state), name))
     return Exit.DONE
 
 
@@ -270,45 +237,3 @@ def fault(*, state: str | None, name: str, host: str, faults: tuple[str, ...]) -
 
     set_faults(state_folder(state), name, host, parse_faults(faults))
     return Exit.DONE
-
-
-def _print_status(found: "LabStatus") -> None:
-    from ipsec_orchestrator.cli.output import print_lines, print_table  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, lab_hosts  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.lab.lifecycle import inventory_file  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.lab.wire.topology import (  # noqa: PLC0415 - lazy
-        BRIDGE,
-        namespace_name,
-    )
-    from ipsec_orchestrator.report.lines import Line, Tone  # noqa: PLC0415 - lazy
-
-    layout = found.layout
-    hosts = lab_hosts(layout, found.settings.members)
-    shown = 12
-    rows = [
-        ((host.name, host.role.value, f"{host.address}:{HTTP_PORT}"), Tone.PLAIN)
-        for host in hosts[:shown]
-    ]
-    if len(hosts) > shown:
-        rows.append((("...", f"{len(hosts) - shown} more", ""), Tone.QUIET))
-    print_table(("host", "role", "WinRM"), rows, title=f"Lab {layout.name}")
-    player = found.settings.powershell or "answered without PowerShell"
-    print_lines(
-        [
-            Line(
-                f"{'Running' if found.running else 'Stopped'}: domain {layout.dc_fqdn} on "
-                f"{layout.dc_address}; hosts: {player}",
-                Tone.GOOD if found.running else Tone.WARNING,
-            ),
-            *(
-                [
-                    Line(
-                        f"Wire: bridge {BRIDGE} in network namespace {namespace_name(layout.network)}"
-                    )
-                ]
-                if found.settings.wire
-                else []
-            ),
-            Line(f"Inventory: {inventory_file(layout)}"),
-        ],
-    )

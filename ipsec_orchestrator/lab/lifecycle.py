@@ -1,30 +1,17 @@
 """Up, down, status, reset of a lab, as the command line asks for them."""
 
-import json
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from ipsec_orchestrator.errors import (
-    LabInUseError,
-    LabProgramError,
-    MissingDependencyError,
-    UsageError,
-)
+from ipsec_orchestrator.errors import LabInUseError, MissingDependencyError, UsageError
 from ipsec_orchestrator.lab.azure import issue_azure_files
 from ipsec_orchestrator.lab.domain.claim import claim_layout, open_layout, release_layout
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.private_files import write_file
-from ipsec_orchestrator.lab.domain.samba_python import last_lines
-from ipsec_orchestrator.lab.lab_hosts import HTTP_PORT, lab_hosts
+from ipsec_orchestrator.lab.lab_hosts import lab_hosts
 from ipsec_orchestrator.lab.lab_inventory import azure_files, inventory_text
 from ipsec_orchestrator.lab.lab_settings import (
     HostFaults,
@@ -32,77 +19,16 @@ from ipsec_orchestrator.lab.lab_settings import (
     faults_to_json,
     settings_file,
 )
+from ipsec_orchestrator.lab.lab_status import LabStatus, inventory_file
 from ipsec_orchestrator.lab.proving.lab_wire import NOTES
-from ipsec_orchestrator.lab.simulation import registry_folder
-from ipsec_orchestrator.lab.supervisor import channel_address, log_path
+from ipsec_orchestrator.lab.simulation import drives_folder, registry_folder
+from ipsec_orchestrator.lab.supervision import ask, start, stop, supervisor_id
 from ipsec_orchestrator.lab.wire.prerequisites import missing_prerequisites as missing_for_wire
-from ipsec_orchestrator.lab.wire.topology import BRIDGE, namespace_name
 from ipsec_orchestrator.lab.wire.wire import discard_wire
-from ipsec_orchestrator.model.json import Json
 
 Progress = Callable[[str], None]
 
 DEFAULT_NAME: Final = "default"
-_START_SECONDS: Final = 120.0
-_STOP_SECONDS: Final = 40.0
-_POLL_SECONDS: Final = 0.05
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabStatus:
-    """What a lab is and whether it runs."""
-
-    layout: LabLayout
-    settings: LabSettings
-    running: bool
-
-    def to_json(self) -> dict[str, Json]:
-        """Give the document of ``lab status --json``."""
-        layout = self.layout
-        facts = Domain.open(layout).facts
-        return {
-            "name": layout.name,
-            "running": self.running,
-            "realm": facts.realm,
-            "domain": facts.dns_domain,
-            "domain_dn": facts.domain_dn,
-            "dc": {
-                "fqdn": facts.dc_fqdn,
-                "address": str(facts.dc_address),
-                "ldap_port": facts.ldap_port,
-                "ldaps_port": facts.ldaps_port,
-            },
-            "admin": {
-                "user": facts.admin_user,
-                "password": layout.admin_password_file.read_text(encoding="utf-8"),
-            },
-            "ca_file": str(facts.ca_file),
-            "krb5_conf": str(facts.krb5_conf),
-            "ccache": str(facts.ccache),
-            "inventory": str(inventory_file(layout)),
-            "state_dir": str(layout.state_dir),
-            "powershell": self.settings.powershell,
-            "wire": {"namespace": namespace_name(layout.network), "bridge": BRIDGE}
-            if self.settings.wire
-            else None,
-            "hosts": [
-                {
-                    "name": host.name,
-                    "fqdn": host.fqdn,
-                    "role": host.role.value,
-                    "address": str(host.address),
-                    "port": HTTP_PORT,
-                    "scheme": "http",
-                    "auth": "negotiate",
-                }
-                for host in lab_hosts(layout, self.settings.members)
-            ],
-        }
-
-
-def inventory_file(layout: LabLayout) -> Path:
-    """Where the lab's inventory lies."""
-    return layout.root / "inventory.yml"
 
 
 def up(state_dir: Path, name: str, settings: LabSettings, tell: Progress) -> LabStatus:
@@ -161,63 +87,6 @@ def _check_wire(hosts: int) -> None:
         )
 
 
-def start(layout: LabLayout) -> None:
-    """Start the process that runs a lab, and return when it is ready.
-
-    Raises:
-        LabProgramError: It ended, or was not ready in time.
-    """
-    with log_path(layout).open("ab") as log:
-        process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "ipsec_orchestrator.lab.supervisor",
-                str(layout.state_dir),
-                layout.name,
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            cwd="/",
-        )
-    deadline = time.monotonic() + _START_SECONDS
-    while supervisor_id(layout) is None:
-        code = process.poll()
-        if code is not None or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
-            reason = "it was not ready in time" if code is None else f"it ended with {code}"
-            raise LabProgramError(
-                program="the lab",
-                reason=reason,
-                last_lines=last_lines(log_path(layout)),
-            )
-        time.sleep(_POLL_SECONDS)
-
-
-def stop(layout: LabLayout) -> None:
-    """End the process that runs a lab; without one it does nothing.
-
-    Raises:
-        LabProgramError: It did not end in time.
-    """
-    process_id = supervisor_id(layout)
-    if process_id is None:
-        return
-    os.kill(process_id, signal.SIGTERM)
-    deadline = time.monotonic() + _STOP_SECONDS
-    while _is_alive(process_id):
-        if time.monotonic() > deadline:
-            raise LabProgramError(
-                program="the lab",
-                reason=f"process {process_id} did not end on request",
-                last_lines=last_lines(log_path(layout)),
-            )
-        time.sleep(_POLL_SECONDS)
-
-
 def down(state_dir: Path, name: str) -> None:
     """Stop a lab and remove everything of it.
 
@@ -257,6 +126,7 @@ def reset(state_dir: Path, name: str) -> LabStatus:
     folder = registry_folder(layout)
     for file in folder.iterdir() if folder.is_dir() else ():
         file.unlink()
+    shutil.rmtree(drives_folder(layout), ignore_errors=True)
     start(layout)
     return status(state_dir, name)
 
@@ -284,44 +154,8 @@ def set_faults(state_dir: Path, name: str, host: str, faults: HostFaults) -> Non
         UsageError: It does not run, or has no such host.
     """
     layout = open_layout(state_dir, name)
-    answer = _ask(layout, {"verb": "faults", "host": host, "faults": faults_to_json(faults)})
+    answer = ask(layout, {"verb": "faults", "host": host, "faults": faults_to_json(faults)})
     if answer is None:
         raise UsageError(f"The lab {name!r} does not run.", cure="Start it: orchestrate lab up")
     if "error" in answer:
         raise UsageError(str(answer["error"]))
-
-
-def supervisor_id(layout: LabLayout) -> int | None:
-    """Give the id of the process that runs a lab; ``None`` if none answers."""
-    answer = _ask(layout, {"verb": "status"})
-    return int(answer["pid"]) if answer else None
-
-
-def _ask(layout: LabLayout, request: dict[str, Any]) -> dict[str, Any] | None:
-    try:
-        with (
-            channel_address(layout) as address,
-            socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as channel,
-        ):
-            channel.settimeout(10.0)
-            channel.connect(address)
-            channel.sendall(json.dumps(request).encode() + b"\n")
-            with channel.makefile("rb") as reader:
-                line = reader.readline()
-    except (FileNotFoundError, ConnectionError):
-        return None
-    found: dict[str, Any] = json.loads(line) if line else {}
-    return found or None
-
-
-def _is_alive(process_id: int) -> bool:
-    try:
-        os.kill(process_id, 0)
-    except ProcessLookupError:
-        return False
-    try:
-        # A child of ours that has ended but was not waited for still has its number.
-        waited, _ = os.waitpid(process_id, os.WNOHANG)
-    except ChildProcessError:
-        return True
-    return waited == 0

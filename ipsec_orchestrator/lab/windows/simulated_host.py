@@ -21,6 +21,7 @@ from ipsec_orchestrator.lab.windows.health_registry import (
     write_ailments,
     write_last_run,
 )
+from ipsec_orchestrator.lab.windows.host_processes import HostProcesses
 from ipsec_orchestrator.lab.windows.imitated_error import INVALID_NAMESPACE, ImitatedError
 from ipsec_orchestrator.lab.windows.network import SimulatedNetwork
 from ipsec_orchestrator.lab.windows.policy_download import download_policy
@@ -87,11 +88,9 @@ class SimulatedHost:
         self._memory = RunMemory()
         # Windows has one machine-wide critical section for computer policy.
         self._policy_section = threading.Lock()
-        self._running: list[threading.Thread] = []
         self.on_policy: Callable[[], None] = _nothing
         """Called when the policy that is in force may be another one."""
-        self._process_id = 4000
-        self._guard = threading.Lock()
+        self._processes = HostProcesses(settings.name, self.refresh_policy)
         self.cim = CimRepository(
             {
                 ROOT_CIMV2: {
@@ -149,38 +148,12 @@ class SimulatedHost:
             self.services.disable_only(settings.ailments.services_disabled)
 
     def start_process(self, command_line: str) -> tuple[int, int | None]:
-        """Do what ``Win32_Process.Create`` does: start and return at once.
-
-        Returns:
-            Return value (0 started, 9 no such program) and process id.
-        """
-        words = command_line.replace('"', "").split()
-        program = words[0].replace("/", "\\").rpartition("\\")[2].casefold() if words else ""
-        if program not in {"gpupdate", "gpupdate.exe"}:
-            return 9, None
-        force = any(word.casefold() == "/force" for word in words[1:])
-        thread = threading.Thread(
-            target=self.refresh_policy,
-            kwargs={"force": force},
-            name=f"gpupdate-{self.settings.name}",
-            daemon=True,
-        )
-        with self._guard:
-            self._process_id += 4
-            process_id = self._process_id
-            self._running = [found for found in self._running if found.is_alive()]
-            self._running.append(thread)
-            # Under the guard: whoever waits must not find a thread that has not begun.
-            thread.start()
-        return 0, process_id
+        """Start a program and return at once: its return value and process id."""
+        return self._processes.start(command_line)
 
     def wait_for_processes(self, timeout_seconds: float) -> bool:
         """Wait until everything that was started has ended; tell whether it has."""
-        with self._guard:
-            running = list(self._running)
-        for thread in running:
-            thread.join(timeout_seconds)
-        return not any(thread.is_alive() for thread in running)
+        return self._processes.wait(timeout_seconds)
 
     def start_service(self, name: str) -> None:
         """Start a service; PolicyAgent then reads its policy as if its timer had run out.

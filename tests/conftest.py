@@ -1,5 +1,6 @@
 """What all tests share: how hypothesis runs, golden files, and the how-to as values."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,13 @@ from hypothesis import HealthCheck, settings
 from ipsec_orchestrator.adapters.specification import read_inventory, read_playbook
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
+from tests.leftovers import Leftovers, leave_caches_alone
 from tests.worlds import MemoryDomain, memory_domain
 
 ROOT = Path(__file__).parents[1]
+
+# Before anything is imported that looks for its cache.
+leave_caches_alone(ROOT / ".pytest_cache" / "programs")
 
 # A busy machine is no reason to fail, so examples have no deadline.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -25,6 +30,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="write what was found into the golden files",
     )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No process, file, port, lab or network namespace outlives the run."""
+    leftovers = Leftovers(tmp_path_factory.getbasetemp())
+    leftovers.redirect()
+    yield
+    left = leftovers.found()
+    if left:
+        pytest.fail("The tests left this behind:\n" + "\n".join(left), pytrace=False)
 
 
 @pytest.fixture

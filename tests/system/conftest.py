@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +46,7 @@ def clean_environment(home: Path, **more: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
+        "TMPDIR": tempfile.gettempdir(),
         "LC_ALL": "C.UTF-8",
         "COLUMNS": "300",
         "PYTHONWARNINGS": "default",
@@ -298,9 +300,8 @@ def make_lab(_lab_can_run: None, tmp_path_factory: pytest.TempPathFactory) -> It
             environment["PATH"] = without_powershell(folder / "programs")
         else:
             environment[POWERSHELL_VARIABLE] = powershell
-            # The engine unpacks itself into the user's cache, once.
-            cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-            environment["XDG_CACHE_HOME"] = cache
+            # The engine unpacks itself once, not for every user that a test makes up.
+            environment["PSLAB_CACHE"] = os.environ["PSLAB_CACHE"]
         # Deeper than a Unix socket's path may be long.
         lab = Laboratory(state_dir=folder / ("state" * 20), environment=environment)
         made.append(lab)

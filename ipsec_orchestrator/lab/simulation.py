@@ -40,6 +40,7 @@ from ipsec_orchestrator.lab.winrm import (
     CannedBackend,
     EngineBackend,
     HostSettings,
+    WindowsDrive,
     WinrmService,
 )
 from ipsec_orchestrator.model.inventory import AuthMethod, LdapSettings
@@ -201,6 +202,7 @@ class Simulation:
             backend = EngineBackend(
                 executable=Path(powershell),
                 environment=engine_environment(commands, self._control),
+                drive=WindowsDrive(folder=drives_folder(layout) / host.name),
             )
         return HostSettings(
             name=host.name,
@@ -215,6 +217,11 @@ class Simulation:
             backend=backend,
             faults=self._faults.get(host.name, HostFaults()).wire,
         )
+
+
+def drives_folder(layout: LabLayout) -> Path:
+    """Where the C: drives of the simulated hosts lie."""
+    return layout.root / "drives"
 
 
 def registry_folder(layout: LabLayout) -> Path:

@@ -223,6 +223,7 @@ def cim_json(instance: CimInstance) -> Json:
 def _service_json(service: ServiceState) -> Json:
     return {
         "name": service.name,
+        "display_name": service.display_name,
         "status": "Running" if service.running else "Stopped",
         "start_type": _START_WORDS[service.start_mode],
     }

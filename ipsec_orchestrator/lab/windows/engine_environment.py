@@ -28,6 +28,8 @@ def engine_environment(commands: WindowsCommands, control: ControlServer) -> Map
         "PSLAB_REGISTRY": str(commands.host.registry.path),
         "PSLAB_PRETEND_51": "1",
         "PSLAB_COMPUTERNAME": settings.name.upper()[:_NAME_LENGTH],
+        # Else it would lie in the user's own cache.
+        "PSModuleAnalysisCachePath": str(commands.host.registry.path.with_name("modules.cache")),
         "SystemRoot": r"C:\Windows",
         # Its debugger's pipe would stay behind in /tmp when the host ends it.
         "POWERSHELL_DIAGNOSTICS_OPTOUT": "1",

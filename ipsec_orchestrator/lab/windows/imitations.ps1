@@ -6,6 +6,16 @@ through the Unix socket in IPSEC_LAB_CONTROL, one JSON object a line each way.
 
 if (-not $env:SystemRoot) { $env:SystemRoot = 'C:\Windows' }
 
+if ($env:IPSEC_LAB_DRIVE) {
+    $files = $ExecutionContext.SessionState.Provider.GetOne('FileSystem')
+    $null = $ExecutionContext.SessionState.Drive.New([System.Management.Automation.PSDriveInfo]::new('C', $files, $env:IPSEC_LAB_DRIVE, '', $null), 'Global')
+    # A session begins in the user's own folder, which is where the engine was started.
+    $null = $ExecutionContext.SessionState.Path.SetLocation([System.IO.Directory]::GetCurrentDirectory())
+}
+
+# 5.1 hands the colours of host calls on to the client.
+[System.Management.Automation.PSStyle]::Instance.OutputRendering = 'Host'
+
 function global:Invoke-LabCommand {
     param([string] $Verb, [hashtable] $Arguments = @{})
     $request = ConvertTo-Json -InputObject @{ host = $env:IPSEC_LAB_HOST; verb = $Verb; arguments = $Arguments } -Compress -Depth 5
@@ -83,8 +93,12 @@ function global:gpupdate {
 Set-Alias -Name 'gpupdate.exe' -Value 'gpupdate' -Scope Global
 
 function global:ConvertFrom-LabService {
-    param($Service)
-    [PSCustomObject] @{ Name = $Service.name; ServiceName = $Service.name; Status = $Service.status; StartType = $Service.start_type }
+    param($Service, [string] $AskedFor)
+    # ServiceController keeps the name that it was made with.
+    $name = if ($AskedFor) { $AskedFor } else { $Service.name }
+    $found = [PSCustomObject] @{ Name = $name; ServiceName = $name; DisplayName = $Service.display_name; Status = $Service.status; StartType = $Service.start_type }
+    $found.PSObject.TypeNames.Insert(0, 'System.ServiceProcess.ServiceController')
+    $found
 }
 
 function global:Get-Service {
@@ -92,7 +106,7 @@ function global:Get-Service {
     param([Parameter(Position = 0, ValueFromPipeline = $true, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName')] [string[]] $Name = @(''))
     process {
         foreach ($wanted in $Name) {
-            foreach ($found in Invoke-LabCommand -Verb 'get-service' -Arguments @{ name = $wanted }) { ConvertFrom-LabService -Service $found }
+            foreach ($found in Invoke-LabCommand -Verb 'get-service' -Arguments @{ name = $wanted }) { ConvertFrom-LabService -Service $found -AskedFor $wanted }
         }
     }
 }
@@ -119,6 +133,61 @@ function global:Stop-Service {
     [CmdletBinding(SupportsShouldProcess = $true)]
     param([Parameter(Mandatory = $true, Position = 0, ValueFromPipelineByPropertyName = $true)] [Alias('ServiceName')] [string[]] $Name, [switch] $Force, [switch] $NoWait, [switch] $PassThru)
     foreach ($wanted in $Name) { Set-Service -Name $wanted -Status Stopped -PassThru:$PassThru }
+}
+
+function global:Out-String {
+    # 5.1 fills the lines of a table up to their width, cuts long values with three dots, and leaves
+    # two lines blank after it; the engine does none of these.
+    [CmdletBinding()]
+    param(
+        [switch] $Stream,
+        [ValidateRange(2, 2147483647)] [int] $Width,
+        [Parameter(ValueFromPipeline = $true)] [psobject] $InputObject
+    )
+    begin {
+        $options = @{ Stream = $true }
+        if ($Width) { $options.Width = $Width }
+        $inner = { Microsoft.PowerShell.Utility\Out-String @options }.GetSteppablePipeline($MyInvocation.CommandOrigin)
+        $inner.Begin($true)
+        # A client that names the switch without a value sends null.
+        $asLines = $PSBoundParameters.ContainsKey('Stream')
+        $text = [System.Text.StringBuilder]::new()
+        $table = [System.Collections.Generic.List[string]]::new()
+        $state = @{ blank = $false; inside = $false }
+        function Write-Line($Lines) { if ($asLines) { $Lines } else { foreach ($one in $Lines) { $null = $text.Append($one + "`r`n") } } }
+        function Write-Table {
+            $widest = ($table | Measure-Object -Property Length -Maximum).Maximum
+            Write-Line @(foreach ($row in $table) { ($row -creplace '..\u2026(?= |$)', '...').PadRight($widest) })
+            $table.Clear()
+        }
+        function Step-Line([string] $Line) {
+            if ($state.inside) {
+                if ($Line) { $table.Add($Line); return }
+                Write-Table
+                Write-Line @('', '')
+                $state.inside = $false
+            } elseif ($table.Count) {
+                if ($Line -match '^ *-+( +-+)* *$') { $table.Add($Line); $state.inside = $true; return }
+                # It was no heading.
+                Write-Line @($table[0], $Line)
+                $table.Clear()
+            } elseif ($state.blank -and $Line) { $table.Add($Line); return } else { Write-Line @($Line) }
+            $state.blank = -not $Line
+        }
+    }
+    process {
+        $lines = $inner.Process($InputObject)
+        if ($InputObject -is [string] -and $state.inside) {
+            # A text does not end the table that it stands in.
+            Write-Table
+            Write-Line $lines
+        } else { foreach ($line in $lines) { Step-Line $line } }
+    }
+    end {
+        foreach ($line in $inner.End()) { Step-Line $line }
+        if ($table.Count) { Write-Table }
+        if (-not $asLines) { $text.ToString() }
+    }
 }
 
 function global:Get-Culture { [PSCustomObject] @{ Name = if ($env:IPSEC_LAB_LOCALE) { $env:IPSEC_LAB_LOCALE } else { 'en-US' } } }

@@ -29,17 +29,37 @@ class ServiceState:
     """One service."""
 
     name: str
+    display_name: str
     start_mode: StartMode
     running: bool
 
 
 # What a Windows Server 2016 or later looks like before the first assignment.
 INITIAL_SERVICES: Final = (
-    ServiceState(name=POLICY_AGENT, start_mode=StartMode.MANUAL, running=False),
-    ServiceState(name=KEYING_SERVICE, start_mode=StartMode.MANUAL, running=False),
-    ServiceState(name="BFE", start_mode=StartMode.AUTO, running=True),
-    ServiceState(name="gpsvc", start_mode=StartMode.AUTO, running=True),
-    ServiceState(name="WinRM", start_mode=StartMode.AUTO, running=True),
+    ServiceState(
+        name=POLICY_AGENT,
+        display_name="IPsec Policy Agent",
+        start_mode=StartMode.MANUAL,
+        running=False,
+    ),
+    ServiceState(
+        name=KEYING_SERVICE,
+        display_name="IKE and AuthIP IPsec Keying Modules",
+        start_mode=StartMode.MANUAL,
+        running=False,
+    ),
+    ServiceState(
+        name="BFE", display_name="Base Filtering Engine", start_mode=StartMode.AUTO, running=True
+    ),
+    ServiceState(
+        name="gpsvc", display_name="Group Policy Client", start_mode=StartMode.AUTO, running=True
+    ),
+    ServiceState(
+        name="WinRM",
+        display_name="Windows Remote Management (WS-Management)",
+        start_mode=StartMode.AUTO,
+        running=True,
+    ),
 )
 
 

@@ -29,6 +29,7 @@ from ipsec_orchestrator.lab.winrm.answers import (
     CannedError,
     CannedResult,
 )
+from ipsec_orchestrator.lab.winrm.drive import WindowsDrive
 from ipsec_orchestrator.lab.winrm.faults import NO_FAULTS, Faults, Locale
 from ipsec_orchestrator.lab.winrm.host import WinrmHost
 from ipsec_orchestrator.lab.winrm.service import WinrmService
@@ -52,6 +53,7 @@ __all__ = [
     "HostSettings",
     "Locale",
     "Quotas",
+    "WindowsDrive",
     "WinrmHost",
     "WinrmService",
 ]

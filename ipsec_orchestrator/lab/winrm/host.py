@@ -10,7 +10,7 @@ from typing import Final
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.lab.winrm.acceptor import Acceptor
 from ipsec_orchestrator.lab.winrm.certificates import ServerCertificate, load_certificate
-from ipsec_orchestrator.lab.winrm.child_process import child_environment
+from ipsec_orchestrator.lab.winrm.child_process import child_environment, start_folder
 from ipsec_orchestrator.lab.winrm.connection import Connection, Surroundings
 from ipsec_orchestrator.lab.winrm.dispatch import Dispatcher
 from ipsec_orchestrator.lab.winrm.faults import Faults
@@ -200,10 +200,14 @@ class WinrmHost:
             return EngineCommands(
                 engine=backend,
                 environment=environment,
-                working_directory=opening.working_directory,
+                folder=start_folder(backend, user=opening.user, wanted=opening.working_directory),
             )
         return EnginePool(
-            engine=backend, environment=environment, quotas=quotas, creation=opening.creation
+            engine=backend,
+            environment=environment,
+            folder=start_folder(backend, user=opening.user),
+            quotas=quotas,
+            creation=opening.creation,
         )
 
 

@@ -12,6 +12,7 @@ import re
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
 from ipsec_orchestrator.lab.winrm.child_process import end_child, start_child
@@ -21,6 +22,7 @@ from ipsec_orchestrator.lab.winrm.psrp_fragments import (
     without_pipeline_states,
 )
 from ipsec_orchestrator.lab.winrm.settings import EngineBackend, Quotas
+from ipsec_orchestrator.lab.winrm.wording import Wording
 from ipsec_orchestrator.lab.winrm.wsman_fault import FaultKind, WsmanFaultError
 
 _LOG: Final = logging.getLogger(__name__)
@@ -43,10 +45,12 @@ class EnginePool:
         *,
         engine: EngineBackend,
         environment: Mapping[str, str],
+        folder: Path,
         quotas: Quotas,
         creation: bytes,
     ) -> None:
         self._quotas = quotas
+        self._wording = Wording(engine.drive)
         self._lock = threading.Lock()
         self._writing = threading.Lock()
         self._outputs: dict[str, CommandOutput] = {_POOL: CommandOutput()}
@@ -59,6 +63,7 @@ class EnginePool:
             [str(engine.executable), "-s", "-NoProfile", "-NoLogo"],
             environment=environment,
             stderr=self._stderr,
+            folder=folder,
         )
         self.process_id = self._child.pid
         self._reader = threading.Thread(
@@ -208,7 +213,7 @@ class EnginePool:
             return
         if guid == _POOL:
             fragments = without_pipeline_states(fragments)
-        output.write("stdout", fragments)
+        output.write("stdout", self._wording.of_fragments(fragments))
         if watcher is not None and watcher.ends_with(fragments):
             output.finish()
 

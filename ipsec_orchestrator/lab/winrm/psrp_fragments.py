@@ -2,9 +2,11 @@
 
 import re
 import struct
+from collections.abc import Callable
 from typing import Final
 
 _FRAGMENT: Final = struct.Struct(">QQBI")  # [MS-PSRP] 2.2.4: object id, fragment id, flags, length
+_START_FLAG: Final = 1
 _END_FLAG: Final = 2
 _MESSAGE_HEADER_BYTES: Final = 40  # [MS-PSRP] 2.2.1: destination, type, RPID, PID
 _PIPELINE_STATE: Final = 0x00041006
@@ -58,6 +60,22 @@ def without_pipeline_states(fragments: bytes) -> bytes:
             kept += fragments[offset:end]
         offset = end
     return kept
+
+
+def with_content(fragments: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Change the texts of those messages that are complete in one fragment."""
+    changed = b""
+    offset = 0
+    while offset + _FRAGMENT.size <= len(fragments):
+        object_id, number, flags, length = _FRAGMENT.unpack_from(fragments, offset)
+        offset += _FRAGMENT.size
+        content = fragments[offset : offset + length]
+        offset += length
+        if flags & _START_FLAG and flags & _END_FLAG:
+            header, text = content[:_MESSAGE_HEADER_BYTES], content[_MESSAGE_HEADER_BYTES:]
+            content = header + change(text)
+        changed += _FRAGMENT.pack(object_id, number, flags, len(content)) + content
+    return changed + fragments[offset:]
 
 
 def split_after(fragments: bytes, count: int) -> tuple[bytes, bytes]:

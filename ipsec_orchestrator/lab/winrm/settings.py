@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ipsec_orchestrator.lab.winrm.answers import Answer
+from ipsec_orchestrator.lab.winrm.drive import WindowsDrive
 from ipsec_orchestrator.lab.winrm.faults import NO_FAULTS, Faults
 
 
@@ -19,12 +20,14 @@ class EngineBackend:
             none.
         clock_skew_variable: Name of the variable that tells the child the host's clock skew in
             seconds, ``""`` for none.
+        drive: The host's C: drive, ``None`` for a host without one.
     """
 
     executable: Path
     environment: Mapping[str, str] = field(default_factory=dict[str, str], repr=False, hash=False)
     locale_variable: str = "IPSEC_LAB_LOCALE"
     clock_skew_variable: str = "IPSEC_LAB_CLOCK_SKEW_SECONDS"
+    drive: WindowsDrive | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

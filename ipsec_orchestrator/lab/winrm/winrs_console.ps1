@@ -1,5 +1,6 @@
 # Run at the start of every PowerShell behind a WinRS command, before the host's own start script.
-# powershell.exe on a pipe writes host output to standard output, ended by a line feed alone.
+# powershell.exe on a pipe writes host output to standard output, ended by a line feed alone. The
+# listener ends every other line with CR LF; a NUL marks those that it has to leave alone.
 function Write-Host {
     param(
         [Parameter(Position = 0, ValueFromPipeline = $true, ValueFromRemainingArguments = $true)]
@@ -11,12 +12,9 @@ function Write-Host {
     )
     process {
         $text = (@($Object) | ForEach-Object { "$_" }) -join "$Separator"
-        if (-not $NoNewline) { $text += "`n" }
+        if (-not $NoNewline) { $text += "`0`n" }
         [Console]::Out.Write($text)
     }
 }
 
 if ($env:IPSEC_LAB_INIT) { . $env:IPSEC_LAB_INIT }
-if ($env:IPSEC_LAB_WORKING_DIRECTORY -and (Test-Path -LiteralPath $env:IPSEC_LAB_WORKING_DIRECTORY)) {
-    Set-Location -LiteralPath $env:IPSEC_LAB_WORKING_DIRECTORY
-}

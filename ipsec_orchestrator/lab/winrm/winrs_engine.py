@@ -4,9 +4,8 @@ import base64
 import contextlib
 import os
 import subprocess
-import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
@@ -25,6 +24,7 @@ from ipsec_orchestrator.lab.winrm.winrs_commands import (
     WinrsCommands,
     not_recognized,
 )
+from ipsec_orchestrator.lab.winrm.wording import ConsoleText, Wording
 
 _CONSOLE: Final = Path(__file__).with_name("winrs_console.ps1")
 _READ_BYTES: Final = 32768
@@ -35,15 +35,16 @@ class EngineCommands(WinrsCommands):
     """The commands of one WinRS shell, run by the given PowerShell."""
 
     def __init__(
-        self, *, engine: EngineBackend, environment: Mapping[str, str], working_directory: str
+        self, *, engine: EngineBackend, environment: Mapping[str, str], folder: Path
     ) -> None:
         super().__init__()
         self._engine = engine
+        self._folder = folder
+        self._wording = Wording(engine.drive)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
         self._environment = dict(environment)
         # The console script adds what powershell.exe does on a pipe, then runs the host's own.
         self._environment["IPSEC_LAB_INIT"] = environment.get("PSLAB_INIT", "")
-        self._environment["IPSEC_LAB_WORKING_DIRECTORY"] = working_directory
         self._environment["PSLAB_INIT"] = str(_CONSOLE)
 
     @override
@@ -71,12 +72,15 @@ class EngineCommands(WinrsCommands):
             [str(self._engine.executable), *call],
             environment=self._environment,
             stderr=subprocess.PIPE,
-            folder=Path(tempfile.gettempdir()),
+            folder=self._folder,
         )
         with self.lock:
             self._children[command_id.upper()] = child
         threading.Thread(
-            target=self._watch, args=(child, output), name=f"winrs-{child.pid}", daemon=True
+            target=_watch,
+            args=(child, output, self._wording),
+            name=f"winrs-{child.pid}",
+            daemon=True,
         ).start()
 
     @override
@@ -122,19 +126,28 @@ class EngineCommands(WinrsCommands):
         with self.lock:
             return self._children.get((command_id or "").upper())
 
-    @staticmethod
-    def _watch(child: subprocess.Popen[bytes], output: CommandOutput) -> None:
-        """Carry both streams into the queue; the exit code comes last."""
-        errors = threading.Thread(target=_carry, args=(child.stderr, output, "stderr"), daemon=True)
-        errors.start()
-        _carry(child.stdout, output, "stdout")
-        errors.join()
-        output.finish(child.wait())
+
+def _watch(child: subprocess.Popen[bytes], output: CommandOutput, wording: Wording) -> None:
+    """Carry both streams into the queue; the exit code comes last."""
+    errors = threading.Thread(
+        target=_carry, args=(child.stderr, output, "stderr", wording.of_text), daemon=True
+    )
+    errors.start()
+    console = ConsoleText(wording)
+    _carry(child.stdout, output, "stdout", console.more)
+    output.write("stdout", console.rest())
+    errors.join()
+    output.finish(child.wait())
 
 
-def _carry(pipe: IO[bytes] | None, output: CommandOutput, stream: str) -> None:
+def _carry(
+    pipe: IO[bytes] | None,
+    output: CommandOutput,
+    stream: str,
+    change: Callable[[bytes], bytes],
+) -> None:
     if pipe is None:
         return
     with pipe:
         while content := os.read(pipe.fileno(), _READ_BYTES):
-            output.write(stream, content)
+            output.write(stream, change(content))

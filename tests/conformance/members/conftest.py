@@ -52,6 +52,7 @@ from ipsec_orchestrator.lab.winrm import (
     Faults,
     HostSettings,
     Locale,
+    WindowsDrive,
     WinrmService,
 )
 from ipsec_orchestrator.model.directory import Attributes
@@ -236,6 +237,7 @@ def reach(
                 else EngineBackend(
                     executable=powershell,
                     environment=engine_environment(commands, control),
+                    drive=WindowsDrive(folder=folder / "drives" / name),
                 ),
                 faults=Faults(locale=Locale.GERMAN),
             ),

@@ -64,7 +64,16 @@ def test_long_state_folders_do_no_harm(tmp_path: Path, commands: WindowsCommands
             server, b'{"host": "VM1", "verb": "get-service", "arguments": {"name": "bfe"}}\n'
         )
 
-    assert answer == {"result": [{"name": "BFE", "status": "Running", "start_type": "Automatic"}]}
+    assert answer == {
+        "result": [
+            {
+                "name": "BFE",
+                "display_name": "Base Filtering Engine",
+                "status": "Running",
+                "start_type": "Automatic",
+            }
+        ]
+    }
     assert not (folder / "control").exists()
 
 

@@ -211,3 +211,46 @@ def test_group_policy_errors_have_their_ids(
     )
 
     assert shown == [error_id]
+
+
+def test_a_service_is_a_table_as_5_1_lays_it_out(run_on: RunScript) -> None:
+    """Lines are filled up to the table's width, long values end with dots, two blanks follow."""
+    shown = run_on(
+        "vm1",
+        "ConvertTo-Json -Compress @("
+        "& { 'before'; Get-Service winrm; 'after' } | Out-String -Stream)",
+    )
+
+    assert shown == [
+        "before",
+        "",
+        f"{'Status':8} {'Name':18} {'DisplayName':38}",
+        f"{'------':8} {'----':18} {'-----------':38}",
+        f"{'Running':8} {'winrm':18} Windows Remote Management (WS-Manag...",
+        "after",
+        "",
+        "",
+    ]
+
+
+def test_text_that_is_no_table_passes_through(run_on: RunScript) -> None:
+    """Out-String leaves lines as they are, also those after a blank one, and ends them CR LF."""
+    shown = run_on(
+        "vm1",
+        "ConvertTo-Json -Compress @('a', '', 'b', 'c' | Out-String)",
+    )
+
+    assert shown == ["a\r\n\r\nb\r\nc\r\n"]
+
+
+def test_output_before_an_error_is_not_lost(run_on: RunScript) -> None:
+    """What was put out before a script fails has passed Out-String already."""
+    shown = run_on(
+        "vm1",
+        "$seen = [System.Collections.Generic.List[string]]::new();"
+        "try { & { 'before'; throw 'broken' } | Out-String -Stream | ForEach-Object { $seen.Add($_) } }"
+        "catch { $seen.Add($_.Exception.Message) }"
+        "ConvertTo-Json -Compress @($seen)",
+    )
+
+    assert shown == ["before", "broken"]

@@ -94,8 +94,7 @@ def powershell() -> Path:
 def engine(powershell: Path, tmp_path: Path) -> EngineBackend:
     """A backend that runs scripts."""
     environment = {"PSLAB_PRETEND_51": "1", "HOME": str(tmp_path)}
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    environment["XDG_CACHE_HOME"] = str(cache)  # unpacked once, not once a test
+    environment["PSLAB_CACHE"] = os.environ["PSLAB_CACHE"]  # unpacked once, not once a test
     return EngineBackend(executable=powershell, environment=environment)
 
 

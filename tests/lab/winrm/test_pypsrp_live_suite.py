@@ -9,13 +9,25 @@ import subprocess
 import sys
 import tarfile
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final, TypeAlias
 
 import pytest
 
-from ipsec_orchestrator.lab.winrm import EngineBackend, WinrmHost
+from ipsec_orchestrator.adapters.clock import SystemClock
+from ipsec_orchestrator.adapters.memory import seeded_directory
+from ipsec_orchestrator.lab.windows import (
+    ControlServer,
+    RegistryFile,
+    SimulatedHost,
+    WindowsCommands,
+    WindowsSettings,
+    engine_environment,
+)
+from ipsec_orchestrator.lab.winrm import EngineBackend, WindowsDrive, WinrmHost
+from tests.lacking import lacking
 
 USER: Final = r"IPSECTEST\Administrator"
 PASSWORD: Final = "Correct-Horse-1"  # noqa: S105 - of an account that the test makes
@@ -23,8 +35,6 @@ SOURCE: Final = "pypsrp==0.9.1"
 HELPERS: Final = ("xmldiff", "pytest-mock", "PyYAML")
 
 NO_CMD: Final = "runs cmd.exe or one of its built-in commands"
-LINUX_PATHS: Final = "expects a path on C: back; the engine resolves paths to those of Linux"
-ENGINE_7: Final = "expects texts or host calls that PowerShell 7 words differently from 5.1"
 
 EXPECTED_TO_FAIL: Final = {
     "test_client_execute_cmd": NO_CMD,
@@ -34,14 +44,6 @@ EXPECTED_TO_FAIL: Final = {
     "test_winrs_environment": NO_CMD,
     "test_winrs_standard": NO_CMD,
     "test_winrs_stderr_rc": NO_CMD,
-    "test_client_copy_file": NO_CMD,
-    "test_client_copy_file_empty": NO_CMD,
-    "test_client_fetch_file_fail_dir": LINUX_PATHS,
-    "test_client_fetch_file_fail_missing": LINUX_PATHS,
-    "test_winrs_extra_opts": LINUX_PATHS,
-    "test_client_execute_ps": ENGINE_7,  # and wants a service's table, padded as 5.1 pads it
-    "test_client_execute_ps_failure": ENGINE_7,
-    "test_psrp_pshost_ui_mocked_methods": ENGINE_7,
 }
 LIVE_TESTS: Final = 35
 
@@ -68,19 +70,38 @@ def suite(tmp_path_factory: pytest.TempPathFactory) -> Path:
         done = subprocess.run([*pip, *command], capture_output=True, text=True, check=False)
         if done.returncode:
             reason = done.stderr.strip().splitlines()[-1:] or ["no reason given"]
-            pytest.skip(f"pip could not fetch {SOURCE} and its test tools: {reason[0]}")
+            lacking(f"pip could not fetch {SOURCE} and its test tools: {reason[0]}")
     with tarfile.open(next(folder.glob("pypsrp-*.tar.gz"))) as archive:
         archive.extractall(folder, filter="data")
     (folder / "only_live.py").write_text(ONLY_LIVE)
     return folder
 
 
+@pytest.fixture
+def windows(engine: EngineBackend, tmp_path: Path) -> Iterator[EngineBackend]:
+    """A backend with everything that a host of the lab has."""
+    directory = seeded_directory(SystemClock(), units=[], computers=[])
+    host = SimulatedHost(
+        WindowsSettings(name="vm1", account="vm1$"),
+        registry=RegistryFile(tmp_path / "vm1.json"),
+        open_directory=lambda: nullcontext(directory),
+        read_template=lambda _: None,
+    )
+    commands = WindowsCommands(host, None)
+    with ControlServer(tmp_path / "control", {"vm1": commands}) as control:
+        yield EngineBackend(
+            executable=engine.executable,
+            environment={**engine.environment, **engine_environment(commands, control)},
+            drive=WindowsDrive(folder=tmp_path / "drive"),
+        )
+
+
 @pytest.mark.timeout(400)
 def test_pypsrps_live_tests_pass(
-    start_host: StartHost, engine: EngineBackend, suite: Path, tmp_path: Path
+    start_host: StartHost, windows: EngineBackend, suite: Path, tmp_path: Path
 ) -> None:
     """All pass but those whose reasons are listed, and none of these passes unnoticed."""
-    host = start_host(engine, http_port=5985)
+    host = start_host(windows, http_port=5985)
     report = tmp_path / "report.xml"
     tests = next(suite.glob("pypsrp-*/tests"))
     environment = {

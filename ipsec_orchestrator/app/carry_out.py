@@ -1,8 +1,10 @@
 """Carrying out a plan: with a journal, on the DC that the plan names."""
 
+from collections.abc import Callable
 from secrets import token_hex
 
-from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.locked import locked
+from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.precheck import check_before_writing
@@ -18,10 +20,19 @@ def new_run_id(world: World) -> str:
     return f"{world.clock.now():%Y%m%d-%H%M%S}-{token_hex(3)}"
 
 
-def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -> RunReport:
-    """Perform every step of a plan and record it.
+def carry_out(
+    plan: Plan,
+    world: World,
+    place: StatePlace,
+    observer: Observer,
+    *,
+    lock: LockOrder = REFUSE_IF_HELD,
+    tell: Callable[[str], None] = lambda _: None,
+) -> RunReport:
+    """Perform every step of a plan and record it, while no other run may change its GPO.
 
     Raises:
+        LockHeldError: Another run is at work; nothing has been written then.
         StalePlanError: The plan is of another domain or DC, or something that it will touch has
             changed since; nothing has been written then.
         JournalError: The record can't be written; nothing was changed without one.
@@ -41,7 +52,8 @@ def carry_out(plan: Plan, world: World, place: StatePlace, observer: Observer) -
             expected=plan.basis.dc,
             found=names.dc,
         )
-    check_before_writing(plan.steps, world)
     run_id = new_run_id(world)
-    with run_store(place, world.clock).begin(run_id) as journal:
-        return run(plan, world, journal, observer, run_id)
+    with locked(world, plan.basis.gpo, run_id, lock, tell) as ours:
+        check_before_writing(plan.steps, ours)
+        with run_store(place, ours.clock).begin(run_id) as journal:
+            return run(plan, ours, journal, observer, run_id)

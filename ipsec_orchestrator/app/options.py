@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from ipsec_orchestrator.model.secret import Secret
 
@@ -21,6 +22,22 @@ class ConnectOptions:
     password: Secret | None = None
     dc: str | None = None
     threads: int = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockOrder:
+    """What to do where another run holds the lock; by default the run is refused.
+
+    Attributes:
+        wait_seconds: How long to wait until it is released.
+        break_run: The run whose lock is to be broken, from ``--break-lock``.
+    """
+
+    wait_seconds: float = 0.0
+    break_run: str | None = None
+
+
+REFUSE_IF_HELD: Final = LockOrder()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

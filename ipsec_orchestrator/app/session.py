@@ -123,6 +123,7 @@ def _world(
         runner=ThreadRunner(threads=options.threads),
         records=DnsServiceRecords(domain),
         open_controller=partial(connect_controller, domain, credential),
+        account=credential.user or "",
     )
 
 

@@ -8,6 +8,8 @@ from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
     json_option,
+    lock_of,
+    lock_options,
     state_option,
 )
 
@@ -28,6 +30,7 @@ from ipsec_orchestrator.cli.options import (
     is_flag=True,
     help="Go from mode request to require although nobody has measured whether that works.",
 )
+@lock_options
 @state_option
 @json_option
 def apply(
@@ -56,6 +59,7 @@ def apply(
     return ask_and_carry_out(
         playbook_or_plan,
         connection_of(values),
+        lock=lock_of(values),
         removal=False,
         yes=yes,
         skip_checks=skip_checks,

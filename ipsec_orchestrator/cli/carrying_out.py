@@ -8,11 +8,13 @@ import click
 
 from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.guard import guard
+from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
 from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.cli.progress import telling, watching
+from ipsec_orchestrator.cli.stopping import stopping
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Plan, Purpose
@@ -35,6 +37,7 @@ def ask_and_carry_out(
     path: str,
     connection: Connection,
     *,
+    lock: LockOrder = REFUSE_IF_HELD,
     removal: bool,
     yes: bool,
     state: str | None,
@@ -43,7 +46,7 @@ def ask_and_carry_out(
     unmeasured: bool = False,
 ) -> int:
     """Do all of it and give the exit code."""
-    with planned(Path(path), connection, removal=removal) as (plan, world):
+    with stopping(), planned(Path(path), connection, removal=removal, lock=lock) as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
@@ -54,7 +57,7 @@ def ask_and_carry_out(
                 talk().print("Nothing was changed.")
                 return Exit.ERROR
             with watching(plan) as observer:
-                report = carry_out(plan, world, state_place(state), observer)
+                report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=_tell)
         hosts = all_hosts(plan, report, world.inventory)
     if as_json:
         print_json(
@@ -70,6 +73,10 @@ def ask_and_carry_out(
         return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)
     return _exit_code(report)
+
+
+def _tell(text: str) -> None:
+    talk().print(text, soft_wrap=True)
 
 
 def _guard(plan: Plan, world: World, skip_checks: Sequence[str]) -> None:

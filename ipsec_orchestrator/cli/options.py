@@ -12,7 +12,7 @@ import click
 from ipsec_orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
-    from ipsec_orchestrator.app.options import ConnectOptions, StatePlace
+    from ipsec_orchestrator.app.options import ConnectOptions, LockOrder, StatePlace
     from ipsec_orchestrator.model.inventory import Inventory
     from ipsec_orchestrator.ports import World
 
@@ -159,6 +159,37 @@ def state_option(function: Function) -> Function:
         type=click.Path(file_okay=False),
         help="Folder for runs and labs. Default: the platform's state folder.",
     )(function)
+
+
+def lock_options(function: Function) -> Function:
+    """Add the options that say what to do where another run is at work."""
+    for decorator in reversed(
+        (
+            click.option(
+                "--wait-lock",
+                type=click.FloatRange(min=0),
+                default=0.0,
+                metavar="SECONDS",
+                help="Wait that long for another run that is at work on the GPO.",
+            ),
+            click.option(
+                "--break-lock",
+                metavar="RUN",
+                help="Break the lock that this run, which was killed, has left.",
+            ),
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def lock_of(values: dict[str, Any]) -> "LockOrder":
+    """Take the lock options out of a command's keyword arguments."""
+    from ipsec_orchestrator.app.options import LockOrder  # noqa: PLC0415 - lazy
+
+    return LockOrder(
+        wait_seconds=values.pop("wait_lock"), break_run=values.pop("break_lock") or None
+    )
 
 
 def state_place(state: str | None) -> "StatePlace":

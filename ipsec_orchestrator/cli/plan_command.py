@@ -31,17 +31,21 @@ def plan(
     Example:
       orchestrate plan playbooks/azure-onpremises.yml -i inventory/ --out plan.json
     """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.app.locked import lock_warning  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.app.plans import save_plan  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.cli.output import print_json, print_lines, talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.cli.planning import planned  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.planning.planfile import plan_to_json  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.report.plan_report import plan_lines  # noqa: PLC0415 - lazy
 
-    with planned(Path(playbook), connection_of(values), removal=removal) as (made, _):
+    with planned(Path(playbook), connection_of(values), removal=removal) as (made, world):
         if as_json:
             print_json(plan_to_json(made))
         else:
             print_lines(plan_lines(made))
+        # Not part of the plan: the same domain gives the same plan, whoever is at work on it.
+        if warning := lock_warning(world, made.basis.gpo):
+            talk().print(warning, style="yellow", soft_wrap=True)
         if out:
             save_plan(made, Path(out))
             talk().print(f"Saved. Carry it out with: orchestrate apply {out}")

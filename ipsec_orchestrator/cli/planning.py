@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ipsec_orchestrator.adapters.specification import read_playbook
+from ipsec_orchestrator.app.locked import wait_before_planning
+from ipsec_orchestrator.app.options import LockOrder
 from ipsec_orchestrator.app.plans import (
     load_plan,
     make_apply_plan,
@@ -33,8 +35,13 @@ def planned(
     connection: Connection,
     *,
     removal: bool,
+    lock: LockOrder | None = None,
 ) -> Generator[tuple[Plan, World]]:
-    """Make the plan, or load it, and keep the connection for carrying it out."""
+    """Make the plan, or load it, and keep the connection for carrying it out.
+
+    With ``lock`` another run is waited for before anything is read; a plan that is to be looked
+    at only is made at once.
+    """
     inventory = connection.read_inventory()
     if is_plan_file(path):
         loaded = load_plan(path)
@@ -46,5 +53,7 @@ def planned(
     make = make_remove_plan if removal else make_apply_plan
     with connection.open(inventory) as world:
         with telling() as tell:
+            if lock is not None:
+                wait_before_planning(world, playbook.gpo.name, lock, tell)
             made = make(playbook, members, world, tell)
         yield made, world

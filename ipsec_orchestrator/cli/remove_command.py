@@ -8,6 +8,8 @@ from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
     json_option,
+    lock_of,
+    lock_options,
     state_option,
 )
 
@@ -16,6 +18,7 @@ from ipsec_orchestrator.cli.options import (
 @click.argument("playbook", type=click.Path())
 @connection_options
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@lock_options
 @state_option
 @json_option
 def remove(
@@ -37,6 +40,7 @@ def remove(
     return ask_and_carry_out(
         playbook,
         connection_of(values),
+        lock=lock_of(values),
         removal=True,
         yes=yes,
         state=state,

@@ -9,9 +9,11 @@ from ipsec_orchestrator.cli.output import print_json, print_lines
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.facts.run_lock import read_locks
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.planning.desired import guid_text
 from ipsec_orchestrator.report.lines import Line, Tone
+from ipsec_orchestrator.report.lock_report import lock_lines, lock_to_json
 from ipsec_orchestrator.report.policy_report import policy_lines, policy_to_json
 
 
@@ -20,6 +22,7 @@ def show_domain(connection: Connection, policy_name: str | None, *, as_json: boo
     inventory = connection.read_inventory()
     with connection.open(inventory) as world:
         found = domain_policies(world)
+        locks = read_locks(world.directory)
     if policy_name is not None:
         key = policy_name.casefold()
         chosen = tuple(x for x in found if (x.policy.policy.name or "").casefold() == key)
@@ -32,9 +35,11 @@ def show_domain(connection: Connection, policy_name: str | None, *, as_json: boo
             {
                 "domain": inventory.domain.name,
                 "policies": [policy_to_json(x.policy, x.gpos) for x in found],
+                "locks": [lock_to_json(lock) for lock in locks],
             },
         )
         return Exit.DONE
+    print_lines(lock_lines(locks))
     for shown in found:
         print_lines((*policy_lines(shown.policy, shown.gpos), Line()))
     return Exit.DONE

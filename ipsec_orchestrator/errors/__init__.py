@@ -26,6 +26,7 @@ from ipsec_orchestrator.errors.lab import (
     LabNotFoundError,
     LabProgramError,
 )
+from ipsec_orchestrator.errors.lock import LockHeldError, LockLostError, WrongLockError
 from ipsec_orchestrator.errors.plan import (
     ForeignObjectError,
     PlanError,
@@ -62,6 +63,8 @@ __all__ = [
     "LabInUseError",
     "LabNotFoundError",
     "LabProgramError",
+    "LockHeldError",
+    "LockLostError",
     "MissingDependencyError",
     "ObjectExistsError",
     "OrchestratorError",
@@ -83,4 +86,5 @@ __all__ = [
     "UnexpectedAnswerError",
     "UnmeasuredError",
     "UsageError",
+    "WrongLockError",
 ]

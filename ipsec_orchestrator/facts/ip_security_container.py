@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ipsec_orchestrator.errors import AccessDeniedError
+from ipsec_orchestrator.facts.run_lock import is_lock_dn
 from ipsec_orchestrator.model.directory import Entry, Scope, dn_key
 from ipsec_orchestrator.ports import Directory
 
@@ -56,16 +57,18 @@ class IpSecurityContainer:
 
 
 def read_ip_security_container(directory: Directory) -> IpSecurityContainer:
-    """Read all IP security objects of the domain.
+    """Read all IP security objects of the domain; locks of runs are none.
 
     Raises:
         AccessDeniedError: The objects are listed but without content: on today's domains
             ordinary users may not read them, and emptiness must not be taken for absence.
     """
     base = f"CN=IP Security,CN=System,{directory.names().domain_dn}"
-    found = list(
-        directory.search(base, Scope.CHILDREN, "(objectClass=*)", OBJECT_ATTRIBUTES),
-    )
+    found = [
+        entry
+        for entry in directory.search(base, Scope.CHILDREN, "(objectClass=*)", OBJECT_ATTRIBUTES)
+        if not is_lock_dn(entry.dn)
+    ]
     for entry in found:
         if not entry.attributes.values_of("objectClass"):
             raise AccessDeniedError(

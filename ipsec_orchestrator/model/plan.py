@@ -72,12 +72,14 @@ class Basis:
         domain: DNS name.
         dc: The one DC that was read and will be written.
         playbook: Name of the playbook.
+        gpo: Display name of its GPO; the run locks it.
         tool_version: Version of this program.
     """
 
     domain: str
     dc: str
     playbook: str
+    gpo: str
     tool_version: str
 
 

@@ -73,6 +73,7 @@ def plan_apply(
             domain=observed.names.domain,
             dc=observed.names.dc,
             playbook=playbook.name,
+            gpo=playbook.gpo.name,
             tool_version=tool_version,
         ),
         changes=whole.changes,

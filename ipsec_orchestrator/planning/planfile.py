@@ -20,7 +20,7 @@ from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.planning.stepfile import mapping, sequence, step_from_json, step_to_json
 
 FORMAT: Final = "ipsec_orchestrator/plan"
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 
 def plan_to_json(plan: Plan) -> dict[str, Json]:
@@ -33,6 +33,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
             "domain": plan.basis.domain,
             "dc": plan.basis.dc,
             "playbook": plan.basis.playbook,
+            "gpo": plan.basis.gpo,
             "tool_version": plan.basis.tool_version,
         },
         "warnings": [{"code": w.code, "text": w.text} for w in plan.warnings],
@@ -98,6 +99,7 @@ def _plan(body: Mapping[str, Json]) -> Plan:
             domain=str(basis["domain"]),
             dc=str(basis["dc"]),
             playbook=str(basis["playbook"]),
+            gpo=str(basis["gpo"]),
             tool_version=str(basis["tool_version"]),
         ),
         changes=tuple(_change(mapping(found)) for found in sequence(body["changes"])),

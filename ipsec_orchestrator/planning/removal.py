@@ -92,6 +92,7 @@ def plan_remove(
             domain=observed.names.domain,
             dc=observed.names.dc,
             playbook=playbook.name,
+            gpo=playbook.gpo.name,
             tool_version=tool_version,
         ),
         changes=whole.changes,

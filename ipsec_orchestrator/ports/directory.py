@@ -70,5 +70,9 @@ class Directory(Protocol):
         ...
 
     def delete(self, dn: str) -> None:
-        """Delete one object that has no children."""
+        """Delete one object that has no children.
+
+        ``<GUID=...>`` in place of the DN means that very object, whatever its name is, and no
+        other that has come to bear the name since.
+        """
         ...

@@ -32,6 +32,7 @@ class World:
         records: Service records in DNS; ``None`` where there is no DNS to be asked.
         open_controller: Opens the directory of another DC, by FQDN; ``None`` where there is but
             one.
+        account: Who we are in the domain; empty where only the system knows.
     """
 
     inventory: Inventory
@@ -44,3 +45,4 @@ class World:
     runner: Runner
     records: ServiceRecords | None = None
     open_controller: Callable[[str], AbstractContextManager[Directory]] | None = None
+    account: str = ""

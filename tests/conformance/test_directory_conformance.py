@@ -391,3 +391,39 @@ def test_threads_take_turns(place: Place) -> None:
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_an_object_is_deleted_by_its_guid_and_no_other(place: Place) -> None:
+    """The GUID means the very object; one that bears the name since is left alone."""
+    dn = place.add("guid")
+    first = place.directory.read(dn, ["objectGUID"])
+    assert first is not None
+    old = f"<GUID={UUID(bytes_le=first.attributes['objectGUID'][0])}>"
+    place.directory.delete(old)
+    assert place.directory.read(dn, ["cn"]) is None
+    place.add("guid")
+    with pytest.raises(DirectoryError) as caught:
+        place.directory.delete(old)
+    assert caught.value.code == 32
+    assert place.directory.read(dn, ["cn"]) is not None
+
+
+def test_of_many_adds_of_one_name_one_is_done(place: Place) -> None:
+    """Eight connections at once: the DC lets one add an object, and tells the others."""
+    done: list[int] = []
+    start = threading.Barrier(8)
+
+    def attempt(number: int) -> None:
+        start.wait(30)
+        try:
+            place.add("once", "container")
+        except ObjectExistsError:
+            return
+        done.append(number)
+
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(done) == 1

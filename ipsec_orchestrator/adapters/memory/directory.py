@@ -1,5 +1,6 @@
 """The Directory port in memory, with the semantics of a DC that this tool relies on."""
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -40,6 +41,8 @@ from ipsec_orchestrator.model.directory import (
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import Directory, DomainNames
 
+# [MS-ADTS] 3.1.1.3.1.2.4: one of the other names that an object goes by.
+_GUID_DN = re.compile(r"<GUID=([0-9a-f-]{36})>", re.IGNORECASE)
 _NAMESPACE = UUID("5c1f3f0e-2f8e-5a55-8f0e-6a9f3d1f7b42")
 # Given only when asked for by name ([MS-ADTS] 3.1.1.3.1.3.2 and SD flags).
 _ON_DEMAND = frozenset({"ntsecuritydescriptor"})
@@ -147,6 +150,7 @@ class MemoryDirectory(Directory):
     def delete(self, dn: str) -> None:
         with self._lock:
             found = self._existing(dn, "delete")
+            dn = found.dn
             if any(same_dn(parent_dn(other.dn), found.dn) for other in self._by_dn.values()):
                 raise has_children(dn)
             del self._by_dn[dn_key(dn)]
@@ -158,10 +162,14 @@ class MemoryDirectory(Directory):
             found.deleted = True
 
     def _existing(self, dn: str, order: str) -> StoredObject:
-        if not is_well_formed(dn):
+        by_guid = _GUID_DN.fullmatch(dn)
+        if by_guid:
+            found = self._by_guid.get(UUID(by_guid[1]))
+        elif is_well_formed(dn):
+            found = self._by_dn.get(dn_key(dn))
+        else:
             raise malformed(dn, order)
-        found = self._by_dn.get(dn_key(dn))
-        if found is None:
+        if found is None or found.deleted:
             raise no_such_object(dn, order)
         return found
 

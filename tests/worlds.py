@@ -446,4 +446,5 @@ def with_windows_hosts(
     domain.clock.meanwhile.append(
         lambda: [host.wait_for_processes(10.0) for host in hosts.values()],
     )
+    domain.clock.meanwhile += [host.tasks.run_due for host in hosts.values()]
     return hosts

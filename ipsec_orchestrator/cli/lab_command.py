@@ -237,3 +237,20 @@ def fault(*, state: str | None, name: str, host: str, faults: tuple[str, ...]) -
 
     set_faults(state_folder(state), name, host, parse_faults(faults))
     return Exit.DONE
+
+
+@lab.command()
+@state_option
+@_name_option
+@click.argument("host")
+def reboot(*, state: str | None, name: str, host: str) -> int:
+    """Restart a host of a running lab: services by their start types, then its tasks.
+
+    \b
+    Example:
+      orchestrate lab reboot vm1
+    """  # noqa: D301 - \b is click's mark
+    from ipsec_orchestrator.lab.lifecycle import reboot as restart  # noqa: PLC0415 - lazy
+
+    restart(state_folder(state), name, host)
+    return Exit.DONE

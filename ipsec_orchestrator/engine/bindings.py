@@ -6,6 +6,7 @@ from uuid import UUID
 
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.steps import (
+    DeadManStep,
     EntryStep,
     GpoStep,
     MemberStep,
@@ -38,7 +39,7 @@ class Bindings:
                 )
             case GpoStep() | TemplateVersionStep():
                 return replace(step, gpo_id=self.ids.get(step.gpo_id, step.gpo_id))
-            case MemberStep():
+            case MemberStep() | DeadManStep():
                 return step
             case _:
                 assert_never(step)

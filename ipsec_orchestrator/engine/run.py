@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import assert_never
+from typing import Final, assert_never
 
 from ipsec_orchestrator.engine.bindings import Bindings
+from ipsec_orchestrator.engine.dead_man_steps import perform_dead_men
 from ipsec_orchestrator.engine.members import refresh_members
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.perform import (
@@ -25,6 +26,7 @@ from ipsec_orchestrator.model.outcome import (
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
+    DeadManStep,
     EntryStep,
     GpoStep,
     MemberStep,
@@ -40,6 +42,8 @@ _WAITS_FOR_MEMBERS = (
 )
 _MEMBERS = Stage.MEMBERS.value
 _AFTER_FAILURE = "an earlier step failed"
+# Steps of these kinds that follow on each other are performed side by side.
+_TOGETHER: Final[Mapping[type, type]] = {MemberStep: MemberStep, DeadManStep: DeadManStep}
 
 _Numbered = tuple[int, Step]
 
@@ -82,16 +86,20 @@ def run(
         undoes=undoes,
         plan=plan_to_json(plan),
     )
-    for together, group in groupby(
-        enumerate(plan.steps, 1),
-        key=lambda numbered: isinstance(numbered[1], MemberStep),
+    for kind, group in groupby(
+        enumerate(plan.steps, 1), key=lambda numbered: _TOGETHER.get(type(numbered[1]))
     ):
         numbered = list(group)
         reason = _obstacle(progress)
         if reason:
             _skip(numbered, reason, progress, journal, observer)
-        elif together:
+        elif kind is MemberStep:
             _perform_members(numbered, world, journal, observer, progress)
+        elif kind is DeadManStep:
+            results, progress.error = perform_dead_men(
+                numbered, plan, world, journal, observer, run_id=run_id
+            )
+            progress.steps += results
         else:
             _perform_each(numbered, world, journal, observer, progress)
     controller = _controller(plan, world, progress)
@@ -114,7 +122,7 @@ def _controller(plan: Plan, world: World, progress: _Progress) -> MemberResult:
     """Give the outcome of the DC: it holds what was written."""
     fqdn = plan.basis.dc.casefold()
     host = next((host for host in world.inventory.hosts if host.fqdn.casefold() == fqdn), None)
-    writes = sum(not isinstance(step, MemberStep) for step in plan.steps)
+    writes = sum(not isinstance(step, MemberStep | DeadManStep) for step in plan.steps)
     reason = "Everything was written and read back." if writes else "Nothing was to be written."
     return MemberResult(
         host=host.name if host else plan.basis.dc,
@@ -206,8 +214,8 @@ def _perform(
         case GpoStep():
             outcome, real = perform_gpo(step, world)
             return outcome, bindings.with_id(step.gpo_id, real)
-        case MemberStep():
-            message = "members are refreshed together"
+        case MemberStep() | DeadManStep():
+            message = "members are dealt with together"
             raise AssertionError(message)
         case _:
             assert_never(step)

@@ -28,6 +28,7 @@ from ipsec_orchestrator.errors.lab import (
 )
 from ipsec_orchestrator.errors.lock import LockHeldError, LockLostError, WrongLockError
 from ipsec_orchestrator.errors.plan import (
+    DeadManError,
     ForeignObjectError,
     PlanError,
     PlanFileError,
@@ -54,6 +55,7 @@ __all__ = [
     "CloudRequestError",
     "CodecError",
     "DamagedJournalError",
+    "DeadManError",
     "DirectoryError",
     "FileShareError",
     "ForeignObjectError",

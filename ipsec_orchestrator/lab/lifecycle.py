@@ -159,3 +159,17 @@ def set_faults(state_dir: Path, name: str, host: str, faults: HostFaults) -> Non
         raise UsageError(f"The lab {name!r} does not run.", cure="Start it: orchestrate lab up")
     if "error" in answer:
         raise UsageError(str(answer["error"]))
+
+
+def reboot(state_dir: Path, name: str, host: str) -> None:
+    """Restart a host of a running lab.
+
+    Raises:
+        LabNotFoundError: There is no such lab.
+        UsageError: It does not run, or has no such host.
+    """
+    answer = ask(open_layout(state_dir, name), {"verb": "reboot", "host": host})
+    if answer is None:
+        raise UsageError(f"The lab {name!r} does not run.", cure="Start it: orchestrate lab up")
+    if "error" in answer:
+        raise UsageError(str(answer["error"]))

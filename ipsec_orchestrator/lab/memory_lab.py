@@ -60,6 +60,8 @@ def memory_world() -> Generator[World]:
         gpos = MemoryGpos(directory, sysvol)
         simulated = _simulated(hosts, directory, sysvol, Path(folder))
         commands = {name: WindowsCommands(host) for name, host in simulated.items()}
+        for host in simulated.values():
+            host.tasks.start()
         yield World(
             inventory=_inventory(hosts),
             directory=directory,
@@ -71,6 +73,7 @@ def memory_world() -> Generator[World]:
             runner=ThreadRunner(),
         )
         for host in simulated.values():
+            host.tasks.stop()
             host.wait_for_processes(timeout_seconds=10.0)
 
 

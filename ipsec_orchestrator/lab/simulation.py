@@ -102,12 +102,27 @@ class Simulation:
             keytab_file=self._layout.keytab if kerberos_installed() else None,
         )
         self._winrm.start()
+        for host in self._hosts.values():
+            host.tasks.start()
+
+    def reboot(self, name: str) -> None:
+        """Restart a host.
+
+        Raises:
+            UsageError: There is no such host.
+        """
+        host = self._hosts.get(name)
+        if host is None:
+            raise UsageError(f"The lab has no host {name!r}.")
+        host.reboot()
 
     def stop(self) -> None:
         """Stop listening, and wait a little for refreshes that are under way."""
         if self._winrm is not None:
             self._winrm.stop()
         self._control.stop()
+        for host in self._hosts.values():
+            host.tasks.stop()
         for host in self._hosts.values():
             host.wait_for_processes(_PROCESS_SECONDS)
         if self.wire is not None:

@@ -101,6 +101,9 @@ class _Channel(socketserver.ThreadingUnixStreamServer):
                 case {"verb": "faults", "host": str(host), "faults": Mapping() as faults}:
                     self._simulation.set_faults(host, faults_from_json(faults))
                     return {"done": True}
+                case {"verb": "reboot", "host": str(host)}:
+                    self._simulation.reboot(host)
+                    return {"done": True}
                 case _:
                     return {"error": "there is no such request"}
         except OrchestratorError as error:

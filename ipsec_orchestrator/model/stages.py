@@ -5,12 +5,13 @@ from enum import StrEnum
 
 
 class Stage(StrEnum):
-    """A stage of the article, or one of the two that the article leaves out.
+    """A stage of the article, or one of those that the article leaves out.
 
     Steps are grouped for people by stage; the order in which they are carried out is the order
     of the plan, because [MS-GPIPSEC] 2.2.1 wants the policy object before its parts.
     """
 
+    DEAD_MAN = "dead-man"
     GPO = "gpo"
     LINK = "link"
     FILTER_ACTION = "filter-action"
@@ -35,6 +36,9 @@ class StageTitle:
 
 
 STAGE_TITLES = {
+    Stage.DEAD_MAN: StageTitle(
+        number="", words="members: a task that takes the effect away unless it is confirmed"
+    ),
     Stage.GPO: StageTitle(number="1", words="create the GPO and link it to the OU"),
     Stage.LINK: StageTitle(number="2", words="enable the link"),
     Stage.FILTER_ACTION: StageTitle(number="3", words="define the filter action"),

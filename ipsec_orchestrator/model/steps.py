@@ -83,7 +83,29 @@ class MemberStep:
 
 UNKNOWN_POLICY = "unknown"
 
-Step: TypeAlias = EntryStep | GpoStep | TemplateVersionStep | MemberStep
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadManStep:
+    """Put a task on a member that takes the policy's effect away unless the run is confirmed.
+
+    The steps of a plan are performed together: all members have the same deadline, because an
+    undo on one side only does not bring traffic back. The inverse takes the task away and, where
+    it has fired, gives the member its services back.
+
+    Attributes:
+        host: Inventory name.
+        before: Seconds in which it had to be confirmed, ``None`` where there is no task.
+        after: The same for what ought to be.
+    """
+
+    stage: Stage
+    title: str
+    host: str
+    before: int | None
+    after: int | None
+
+
+Step: TypeAlias = EntryStep | GpoStep | TemplateVersionStep | MemberStep | DeadManStep
 
 
 def inverse(step: Step) -> Step:
@@ -98,6 +120,8 @@ def inverse(step: Step) -> Step:
             return replace(step, title=title, before=step.after, after=step.before)
         case MemberStep():
             return replace(step, title=title, before=step.after, after=step.before)
+        case DeadManStep():
+            return replace(step, title=title, before=step.after, after=step.before)
         case _:
             assert_never(step)
 
@@ -111,7 +135,7 @@ def object_of(step: Step) -> str:
             return f"GPO {step.name}"
         case TemplateVersionStep():
             return f"gpt.ini of {{{str(step.gpo_id).upper()}}}"
-        case MemberStep():
+        case MemberStep() | DeadManStep():
             return step.host
         case _:
             assert_never(step)

@@ -10,6 +10,7 @@ from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.policy import GpoVia
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
+    DeadManStep,
     EntryStep,
     GpoStep,
     MemberStep,
@@ -53,6 +54,14 @@ def step_to_json(step: Step) -> dict[str, Json]:
         case MemberStep():
             return {
                 "kind": "member",
+                **head,
+                "host": step.host,
+                "before": step.before,
+                "after": step.after,
+            }
+        case DeadManStep():
+            return {
+                "kind": "dead-man",
                 **head,
                 "host": step.host,
                 "before": step.before,
@@ -106,6 +115,14 @@ def step_from_json(found: Mapping[str, Json]) -> Step:
                 before=_policy(found["before"]),
                 after=_policy(found["after"]),
             )
+        case "dead-man":
+            return DeadManStep(
+                stage=stage,
+                title=title,
+                host=str(found["host"]),
+                before=_seconds(found["before"]),
+                after=_seconds(found["after"]),
+            )
         case _:
             message = f"{kind!r} is no kind of step"
             raise ValueError(message)
@@ -113,6 +130,10 @@ def step_from_json(found: Mapping[str, Json]) -> Step:
 
 def _policy(value: Json) -> str | None:
     return None if value is None else str(value)
+
+
+def _seconds(value: Json) -> int | None:
+    return None if value is None else int(str(value))
 
 
 def attributes_to_json(attributes: Attributes | None) -> Json:

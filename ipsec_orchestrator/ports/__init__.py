@@ -2,6 +2,7 @@
 
 from ipsec_orchestrator.ports.azure import AzureReader
 from ipsec_orchestrator.ports.clock import Clock
+from ipsec_orchestrator.ports.confirmations import Confirmations
 from ipsec_orchestrator.ports.directory import Directory, DomainNames
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
@@ -16,6 +17,7 @@ from ipsec_orchestrator.ports.world import World
 __all__ = [
     "AzureReader",
     "Clock",
+    "Confirmations",
     "Directory",
     "DomainNames",
     "Gpos",

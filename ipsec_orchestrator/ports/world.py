@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import GpoVia
 from ipsec_orchestrator.ports.clock import Clock
+from ipsec_orchestrator.ports.confirmations import Confirmations
 from ipsec_orchestrator.ports.directory import Directory
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.members import Members
@@ -33,6 +34,8 @@ class World:
         open_controller: Opens the directory of another DC, by FQDN; ``None`` where there is but
             one.
         account: Who we are in the domain; empty where only the system knows.
+        confirmations: What is remembered of runs that have to be confirmed; ``None`` where
+            nothing is.
     """
 
     inventory: Inventory
@@ -46,3 +49,4 @@ class World:
     records: ServiceRecords | None = None
     open_controller: Callable[[str], AbstractContextManager[Directory]] | None = None
     account: str = ""
+    confirmations: Confirmations | None = None

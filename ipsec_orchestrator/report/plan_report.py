@@ -31,6 +31,7 @@ _REMOVAL_ORDER: Final = (
     Stage.FILTER_LIST,
     Stage.FILTER_ACTION,
     Stage.GPO,
+    Stage.DEAD_MAN,
 )
 
 

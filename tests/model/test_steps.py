@@ -9,6 +9,7 @@ from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.policy import GpoVia
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
+    DeadManStep,
     EntryStep,
     GpoStep,
     MemberStep,
@@ -57,6 +58,14 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
         host=st.text(),
         before=st.none() | st.text(),
         after=st.none() | st.text(),
+    ),
+    st.builds(
+        DeadManStep,
+        stage=st.sampled_from(Stage),
+        title=st.text(),
+        host=st.text(),
+        before=st.none() | st.integers(1),
+        after=st.none() | st.integers(1),
     ),
 )
 

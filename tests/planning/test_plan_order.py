@@ -10,6 +10,7 @@ from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import GpoVia, Playbook
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
+    DeadManStep,
     EntryStep,
     GpoStep,
     MemberStep,
@@ -48,6 +49,8 @@ def phase(step: Step, gpo_dn: str) -> str:
             return "gpt.ini"
         case MemberStep():
             return "member"
+        case DeadManStep():
+            return "task"
         case EntryStep():
             return entry_phase(step, gpo_dn)
 

@@ -8,7 +8,6 @@ from typing import Final
 from ipsec_orchestrator.lab.proving.canned import CannedProofs, event_json
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent
 from ipsec_orchestrator.lab.proving.host_network import HostNetwork
-from ipsec_orchestrator.lab.proving.keepsakes import Tasks
 from ipsec_orchestrator.lab.proving.processes import NAME as POWERSHELL
 from ipsec_orchestrator.lab.proving.processes import Processes
 from ipsec_orchestrator.lab.windows.commands import Arguments
@@ -29,7 +28,6 @@ class NetworkCommands:
     def __init__(self, network: HostNetwork, processes: Processes) -> None:
         self.network = network
         self.processes = processes
-        self.tasks = Tasks(processes.start, network.now)
         self._canned = CannedProofs(network)
         sockets, captures, rules = network.sockets, network.captures, network.rules
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
@@ -54,9 +52,6 @@ class NetworkCommands:
             "rule-add": lambda a: rules.add(_text(a, "name"), _text(a, "group")),
             "rule-remove": lambda a: rules.remove(_text(a, "name")),
             "rule-find": lambda a: list(rules.find(_text(a, "name"), _text(a, "group"))),
-            "task-register": lambda a: self.tasks.register(_text(a, "name"), _text(a, "xml")),
-            "task-remove": lambda a: self.tasks.remove(_text(a, "name")),
-            "task-names": lambda _: list(self.tasks.names()),
             "session-names": lambda _: list(captures.names()),
             "session-make": lambda a: captures.make(_text(a, "name"), _text(a, "path")),
             "session-add": self._add_provider,
@@ -151,7 +146,6 @@ class NetworkCommands:
     def stop(self) -> None:
         """End everything, as the end of the host does."""
         self._canned.stop()
-        self.tasks.remove_all()
         self.processes.stop_all()
 
 

@@ -67,7 +67,7 @@ class HostNetwork:
             OrchestratorError: The guest refused it, or the cache can't be decoded.
         """
         keys = self.host.registry.read()
-        runs = self.host.services.get(POLICY_AGENT).running
+        runs = self.host.services.get(POLICY_AGENT).running and not self.host.rules_deleted
         policy = cached_policy(keys) if runs and assigned_policy_dn(keys) is not None else None
         self.member.apply(self._translated(policy))
 

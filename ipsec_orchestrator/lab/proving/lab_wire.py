@@ -22,6 +22,7 @@ from ipsec_orchestrator.lab.wire.prerequisites import best_stack
 from ipsec_orchestrator.lab.wire.sabotage import WireFault
 from ipsec_orchestrator.lab.wire.wire import Wire
 
+_POWERSHELL: Final = r"c:\windows\system32\windowspowershell\v1.0\powershell.exe"
 _LOG: Final = logging.getLogger(__name__)
 NOTES: Final = (
     "This is a lab: its members are Linux guests with strongSwan, doing real IKE and real ESP.",
@@ -84,6 +85,7 @@ class LabWire:
         found = NetworkCommands(network, processes)
         self._commands[name] = found
         commands.wire = found
+        host.programs.others[_POWERSHELL] = lambda line: _started(processes, line)
         host.cim.extend(
             ROOT_STANDARD,
             {
@@ -129,6 +131,12 @@ class LabWire:
         self._commands.clear()
         self._wire.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _started(processes: Processes, command_line: str) -> int:
+    """Start a detached PowerShell for a task; its exit code is not waited for."""
+    processes.start(command_line)
+    return 0
 
 
 def _enforce(network: HostNetwork) -> None:

@@ -28,6 +28,7 @@ class Ailments:
         low_quotas: WinRM allows two shells a user.
         no_ping: Nobody answers its pings.
         dns_wrong: Its DNS server knows other addresses, and no reverse zone.
+        tasks_blocked: A policy of the host forbids the programs of scheduled tasks.
         services_disabled: Names of services that may not start.
         ports_blocked: TCP ports that something on the way swallows.
         default_exempt: Value of ``NoDefaultExempt``.
@@ -47,6 +48,7 @@ class Ailments:
     low_quotas: bool = False
     no_ping: bool = False
     dns_wrong: bool = False
+    tasks_blocked: bool = False
     services_disabled: tuple[str, ...] = ()
     ports_blocked: tuple[int, ...] = ()
     default_exempt: int | None = None

@@ -15,6 +15,12 @@ from uuid import UUID
 from ipsec_orchestrator.adapters.scripts import NAMES, script_text
 from ipsec_orchestrator.codec.guid import braced
 from ipsec_orchestrator.errors import BackendError, ScriptFailedError
+from ipsec_orchestrator.lab.windows.canned_dead_man import (
+    dead_man_arm,
+    dead_man_read,
+    dead_man_remove,
+    dead_man_restore,
+)
 from ipsec_orchestrator.lab.windows.canned_health import (
     host_health,
     probe_services,
@@ -138,6 +144,10 @@ def _folder(parameters: Arguments) -> str:
 
 _RUNS: Final[Mapping[str, _Run]] = {
     "create_gpo": _create_gpo,
+    "dead_man_arm": dead_man_arm,
+    "dead_man_read": dead_man_read,
+    "dead_man_remove": dead_man_remove,
+    "dead_man_restore": dead_man_restore,
     "host_health": host_health,
     "member_policy": _policy,
     "probe_services": probe_services,

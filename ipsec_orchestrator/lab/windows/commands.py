@@ -21,6 +21,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance
 from ipsec_orchestrator.lab.windows.services import ServiceState, StartMode
 from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
+from ipsec_orchestrator.lab.windows.task_commands import TaskCommands
 from ipsec_orchestrator.model.json import Json
 
 # Start types: PowerShell's words (Set-Service) to WMI's.
@@ -75,6 +76,7 @@ class WindowsCommands:
         self.gpos = gpos
         self.wire: WireVerbs | None = None
         self.health = HealthCommands(host)
+        self.tasks = TaskCommands(host)
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
             "cim-instances": self._cim_instances,
             "cim-query": self._cim_query,
@@ -90,6 +92,7 @@ class WindowsCommands:
             "get-acl": self._get_acl,
             "set-acl": self._set_acl,
             **self.health.verbs,
+            **self.tasks.verbs,
         }
 
     @property

@@ -11,6 +11,7 @@ IMITATIONS: Final = Path(__file__).with_name("imitations.ps1")
 _HEALTH: Final = Path(__file__).with_name("imitated_health.ps1")
 _GROUP_POLICY: Final = Path(__file__).with_name("imitated_group_policy.ps1")
 _NETWORK: Final = Path(__file__).with_name("imitated_network.ps1")
+_TASKS: Final = Path(__file__).with_name("imitated_tasks.ps1")
 # What a Windows computer name may have at most (NetBIOS).
 _NAME_LENGTH: Final = 15
 
@@ -34,6 +35,7 @@ def engine_environment(commands: WindowsCommands, control: ControlServer) -> Map
         # Its debugger's pipe would stay behind in /tmp when the host ends it.
         "POWERSHELL_DIAGNOSTICS_OPTOUT": "1",
         "IPSEC_LAB_HEALTH": str(_HEALTH),
+        "IPSEC_LAB_TASKS": str(_TASKS),
         "IPSEC_LAB_LOCALE": settings.locale,
         "IPSEC_LAB_CLOCK_SKEW_SECONDS": f"{settings.clock_skew_seconds:g}",
         **control.environment(settings.name),

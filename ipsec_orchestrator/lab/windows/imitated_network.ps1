@@ -162,27 +162,6 @@ function global:Remove-NetFirewallRule {
     process { Invoke-LabCommand -Verb 'rule-remove' -Arguments @{ name = $Name } | Out-Null }
 }
 
-function global:Register-ScheduledTask {
-    [CmdletBinding()]
-    param([string] $TaskName, [string] $Xml)
-    Invoke-LabCommand -Verb 'task-register' -Arguments @{ name = $TaskName; xml = $Xml.Replace(' encoding="UTF-16"', '') } | Out-Null
-    [PSCustomObject] @{ TaskName = $TaskName; TaskPath = '\' }
-}
-
-function global:Get-ScheduledTask {
-    [CmdletBinding()]
-    param([string] $TaskName)
-    foreach ($found in Invoke-LabCommand -Verb 'task-names') {
-        if (-not $TaskName -or $found -eq $TaskName) { [PSCustomObject] @{ TaskName = $found; TaskPath = '\' } }
-    }
-}
-
-function global:Unregister-ScheduledTask {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([Parameter(ValueFromPipelineByPropertyName = $true)] [string] $TaskName)
-    process { Invoke-LabCommand -Verb 'task-remove' -Arguments @{ name = $TaskName } | Out-Null }
-}
-
 function global:Get-NetEventSession {
     [CmdletBinding()]
     param([string] $Name)

@@ -208,11 +208,5 @@ if ($env:IPSEC_LAB_CLOCK_SKEW_SECONDS -and [double]::Parse($env:IPSEC_LAB_CLOCK_
 if ($env:IPSEC_LAB_HEALTH) { . $env:IPSEC_LAB_HEALTH }
 if ($env:IPSEC_LAB_GROUP_POLICY) { . $env:IPSEC_LAB_GROUP_POLICY }
 
-if ($env:IPSEC_LAB_NETWORK) { . $env:IPSEC_LAB_NETWORK } else {
-    # The first thing that a proof does on a host; it says what is missing.
-    function global:Register-ScheduledTask {
-        [CmdletBinding()]
-        param([string] $TaskName, [string] $Xml)
-        Invoke-LabCommand -Verb 'task-register' -Arguments @{ name = $TaskName; xml = $Xml } | Out-Null
-    }
-}
+if ($env:IPSEC_LAB_TASKS) { . $env:IPSEC_LAB_TASKS }
+if ($env:IPSEC_LAB_NETWORK) { . $env:IPSEC_LAB_NETWORK }

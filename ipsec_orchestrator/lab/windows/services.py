@@ -13,6 +13,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
 )
 
 POLICY_AGENT: Final = "PolicyAgent"
+TASK_SCHEDULER: Final = "Schedule"
 KEYING_SERVICE: Final = "IKEEXT"
 
 
@@ -57,6 +58,12 @@ INITIAL_SERVICES: Final = (
     ServiceState(
         name="WinRM",
         display_name="Windows Remote Management (WS-Management)",
+        start_mode=StartMode.AUTO,
+        running=True,
+    ),
+    ServiceState(
+        name=TASK_SCHEDULER,
+        display_name="Task Scheduler",
         start_mode=StartMode.AUTO,
         running=True,
     ),
@@ -114,6 +121,12 @@ class Services:
         """
         with self._lock:
             self._put(replace(self._get(name), running=False))
+
+    def boot(self) -> None:
+        """Start what starts by itself, as a start of the host does; everything else is stopped."""
+        with self._lock:
+            for found in tuple(self._by_name.values()):
+                self._put(replace(found, running=found.start_mode is StartMode.AUTO))
 
     def disable_only(self, names: Iterable[str]) -> None:
         """Disable and stop these services; give others that are disabled their first state back."""

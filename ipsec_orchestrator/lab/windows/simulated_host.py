@@ -33,6 +33,7 @@ from ipsec_orchestrator.lab.windows.policy_registry import (
     write_assigned,
     write_cache,
 )
+from ipsec_orchestrator.lab.windows.programs import Programs
 from ipsec_orchestrator.lab.windows.registry_file import (
     RegistryFile,
 )
@@ -40,9 +41,11 @@ from ipsec_orchestrator.lab.windows.rsop_log import CimInstance, RsopLog
 from ipsec_orchestrator.lab.windows.services import (
     KEYING_SERVICE,
     POLICY_AGENT,
+    TASK_SCHEDULER,
     Services,
     StartMode,
 )
+from ipsec_orchestrator.lab.windows.task_scheduler import TaskScheduler
 from ipsec_orchestrator.lab.windows.windows_settings import AgentBehaviour, WindowsSettings
 from ipsec_orchestrator.ports import Directory
 
@@ -80,11 +83,17 @@ class SimulatedHost:
         self.settings = settings
         self.registry = registry
         self.services = Services()
+        self.rules_deleted = False
+        """Whether somebody has deleted the agent's dynamic rules since it read its policy."""
         self.rsop = RsopLog()
         self._open_directory = open_directory
         self._read_template = read_template
         self._clock = clock
         self.network = network or SimulatedNetwork()
+        self.programs = Programs(self, lambda: self.settings.ailments.tasks_blocked)
+        self.tasks = TaskScheduler(
+            self.now, self.programs.run, lambda: self.services.get(TASK_SCHEDULER).running
+        )
         self._memory = RunMemory()
         # Windows has one machine-wide critical section for computer policy.
         self._policy_section = threading.Lock()
@@ -175,6 +184,20 @@ class SimulatedHost:
         if name.casefold() == POLICY_AGENT.casefold():
             self.on_policy()
 
+    def forget_rules(self) -> None:
+        """Take the agent's rules out of force until it reads its policy again."""
+        self.rules_deleted = True
+        self.on_policy()
+
+    def reboot(self) -> None:
+        """Start anew: services by their start types, the agent if it has a policy, then tasks."""
+        self.services.boot()
+        if assigned_policy_dn(self.registry.read()) is not None:
+            self._wake_agent()
+            self._load_policy_at_start()
+        self.on_policy()
+        self.tasks.boot()
+
     def _run(self, directory: Directory, begin: datetime, *, force: bool) -> GroupPolicyRun:
         computer = read_computer_account(directory, self.settings.account, self.settings.addresses)
         run = run_group_policy(
@@ -236,6 +259,7 @@ class SimulatedHost:
         policy_dn = assigned_policy_dn(self.registry.read())
         if policy_dn is None or not self.services.get(POLICY_AGENT).running:
             return
+        self.rules_deleted = False
         try:
             objects = download_policy(directory, policy_dn)
         except BackendError as error:

@@ -68,7 +68,7 @@ def ask_and_carry_out(
             },
         )
     else:
-        print_table(TABLE_HEADINGS, member_rows(hosts))
+        print_table(TABLE_HEADINGS, member_rows(hosts), whole=3)
     if report is None:
         return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)

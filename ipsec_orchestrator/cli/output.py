@@ -71,13 +71,21 @@ def print_table(
     rows: Iterable[tuple[Sequence[str], Tone]],
     *,
     title: str = "",
+    whole: int = 1,
 ) -> None:
-    """Print a table on stdout."""
+    """Print a table on stdout.
+
+    Args:
+        headings: Of the columns.
+        rows: Cells, and what they mean together.
+        title: Above it.
+        whole: How many columns, from the left, are never broken: names that somebody may copy.
+    """
     from rich.table import Table  # noqa: PLC0415 - lazy
 
     table = Table(title=title or None, title_justify="left", header_style="bold")
-    for heading in headings:
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, overflow="fold", no_wrap=number < whole)
     for cells, tone in rows:
         table.add_row(*cells, style=_STYLES[tone] or None)
     results().print(table)

@@ -382,3 +382,22 @@ def test_nothing_is_left_after_kill_9(
 
     assert any(leftovers(any_lab).values())
     assert ends_clean(any_lab, 90)
+
+
+@pytest.mark.timeout(600)
+def test_the_way_to_the_domain_controller_is_open_beside_the_wire(
+    wired_powershell: Laboratory,
+) -> None:
+    """Doctor finds every way open from members on a wire, on which dc1 has no place."""
+    wired_powershell.reset()
+
+    said = wired_powershell.orchestrate(
+        "doctor", PLAYBOOK, "-i", wired_powershell.inventory, "--json"
+    )
+
+    tried = [found for found in document(said)["findings"] if found["id"] == "connectivity.tcp"]
+    assert {found["host"]: found["outcome"] for found in tried} == {
+        "host1": "passed",
+        "vm1": "passed",
+        "vm2": "passed",
+    }, tried

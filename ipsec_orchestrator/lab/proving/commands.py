@@ -31,6 +31,7 @@ class NetworkCommands:
         self._canned = CannedProofs(network)
         sockets, captures, rules = network.sockets, network.captures, network.rules
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
+            "on-wire": lambda a: network.is_on_wire(_text(a, "address")),
             "tcp-connect": lambda a: self._owned(
                 a, sockets.connect(_text(a, "address"), _number(a, "port"), _seconds(a))
             ),

@@ -60,6 +60,14 @@ class HostNetwork:
         """Give the time by the host's clock."""
         return self.host.now()
 
+    def is_on_wire(self, address: str) -> bool:
+        """Tell whether a member of the wire, or a second path to one, has this address."""
+        return any(
+            address == str(found)
+            for member in self._wire.members.values()
+            for found in member.station.addresses
+        )
+
     def enforce(self) -> None:
         """Let the guest enforce what the host has read, if its PolicyAgent runs.
 

@@ -40,6 +40,10 @@ function global:New-LabWireClient {
     $client = [PSCustomObject] @{ Number = $Number }
     Add-Member -InputObject $client -MemberType ScriptMethod -Name ConnectAsync -Value {
         param($Address, $Port)
+        # The domain controller has no place on the wire; the lab connects to it beside the wire.
+        if (-not (Invoke-LabCommand -Verb 'on-wire' -Arguments @{ address = [string] $Address })) {
+            return (New-LabTcpClient).ConnectAsync($Address, $Port)
+        }
         $task = [PSCustomObject] @{ Client = $this; Address = [string] $Address; Port = [int] $Port }
         Add-Member -InputObject $task -MemberType ScriptMethod -Name Wait -Value {
             param($Milliseconds)

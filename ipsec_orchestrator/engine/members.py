@@ -5,8 +5,7 @@ IPsec coming up resets it: the member is read again on a new connection until th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from itertools import chain, repeat
 from uuid import UUID
 
@@ -92,16 +91,7 @@ def refresh_members(
         deadline = started + host.winrm.deadline_seconds
         result = _visit(_Visit(host, wanted[step.after], deadline, say, force), world)
         spent = world.clock.monotonic_seconds() - started
-        return MemberResult(
-            host=result.host,
-            role=result.role,
-            outcome=result.outcome,
-            policy=result.policy,
-            enforced=result.enforced,
-            reason=result.reason,
-            cure=result.cure,
-            seconds=spent,
-        )
+        return replace(result, seconds=spent)
 
     for _, result in world.runner.each(visit, steps):
         yield result
@@ -120,20 +110,21 @@ def _lost(step: MemberStep) -> MemberResult:
 
 
 def _visit(visit: _Visit, world: World) -> MemberResult:
+    before: MemberObservation | None = None
     try:
-        since = _order(visit, world)
+        before = _first_look(visit, world)
+        _order(visit, world)
     except OrchestratorError as error:
-        return _ended(visit, HostOutcome.FAILED, None, str(error))
-    return _look_until_done(visit, since, world)
+        return _ended(visit, HostOutcome.FAILED, None, str(error), before)
+    return _look_until_done(visit, before, world)
 
 
-def _order(visit: _Visit, world: World) -> datetime:
-    """Order the refresh, and give the member's own time from before it.
+def _order(visit: _Visit, world: World) -> None:
+    """Order the refresh, once.
 
     Raises:
         OrchestratorError: The member could not be ordered to do anything.
     """
-    before = _first_look(visit, world)
     visit.say("ordering the refresh")
     call = world.scripts("start_refresh", {"Force": visit.force}, deadline_seconds=_LOOK_SECONDS)
     try:
@@ -141,7 +132,6 @@ def _order(visit: _Visit, world: World) -> datetime:
     except OutcomeUnknownError as error:
         # It may have been taken. Looking tells; ordering twice would tell nothing more.
         visit.say(f"connection lost after the order: {error.reason}")
-    return before.time
 
 
 def _first_look(visit: _Visit, world: World) -> MemberObservation:
@@ -165,14 +155,14 @@ def _look(visit: _Visit, world: World) -> MemberObservation:
     return parse_member_policy(world.members.run(visit.host, call))
 
 
-def _look_until_done(visit: _Visit, since: datetime, world: World) -> MemberResult:
+def _look_until_done(visit: _Visit, before: MemberObservation, world: World) -> MemberResult:
     last: tuple[MemberVerdict, MemberObservation] | None = None
     trouble: str | None = None
     failing_since: float | None = None
     for pause in chain(_PAUSES, repeat(_LAST_PAUSE)):
         try:
             observation = _look(visit, world)
-            verdict = judge_member(observation, visit.wanted, since)
+            verdict = judge_member(observation, visit.wanted, before.time)
             last, trouble = (verdict, observation), None
             now = world.clock.monotonic_seconds()
             if verdict.outcome is MemberOutcome.DONE:
@@ -185,7 +175,7 @@ def _look_until_done(visit: _Visit, since: datetime, world: World) -> MemberResu
                 failing_since = None
             visit.say(verdict.reason)
         except (AuthenticationError, AccessDeniedError) as error:
-            return _ended(visit, HostOutcome.UNKNOWN, last, str(error))
+            return _ended(visit, HostOutcome.UNKNOWN, last, str(error), before)
         except OrchestratorError as error:
             trouble = str(error)
             visit.say(f"looking again: {trouble}")
@@ -196,7 +186,7 @@ def _look_until_done(visit: _Visit, since: datetime, world: World) -> MemberResu
         reason = f"It did not take the policy before the deadline: {last[0].reason}"
     else:
         reason = trouble or (last[0].reason if last else "It was never read.")
-    return _ended(visit, HostOutcome.UNKNOWN, last, reason)
+    return _ended(visit, HostOutcome.UNKNOWN, last, reason, before)
 
 
 def _judged(
@@ -221,7 +211,9 @@ def _ended(
     outcome: HostOutcome,
     last: tuple[MemberVerdict, MemberObservation] | None,
     reason: str,
+    before: MemberObservation | None,
 ) -> MemberResult:
+    """Give the outcome of a member of which nobody knows how it is now."""
     return MemberResult(
         host=visit.host.name,
         role=visit.host.role.value,
@@ -230,7 +222,26 @@ def _ended(
         enforced=last[0].enforced if last else None,
         reason=reason,
         cure=f"Find out with: orchestrate show --host {visit.host.name}",
+        last_known=_last_known(last, before),
     )
+
+
+def _last_known(
+    last: tuple[MemberVerdict, MemberObservation] | None,
+    before: MemberObservation | None,
+) -> str:
+    """Say what was seen at last, and when by the member's own clock."""
+    if last is not None:
+        verdict, seen = last
+        enforced = "enforced" if verdict.enforced else "not enforced"
+        when = f"after the order, at {seen.time:%Y-%m-%d %H:%M:%S} UTC by its clock"
+    elif before is not None:
+        seen, enforced = before, "as it was"
+        when = f"before the order, at {seen.time:%Y-%m-%d %H:%M:%S} UTC by its clock"
+    else:
+        return "Last known: nothing; it was never read in this run."
+    name = _policy_name(seen)
+    return f"Last known, {when}: " + (f"policy {name}, {enforced}." if name else "no policy.")
 
 
 def _policy_name(observation: MemberObservation) -> str | None:

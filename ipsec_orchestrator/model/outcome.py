@@ -27,6 +27,7 @@ class MemberResult:
         reason: Why, in a sentence.
         cure: What to do about it.
         seconds: How long it took.
+        last_known: Of a member whose outcome is not what was seen at last: what was, and when.
     """
 
     host: str
@@ -37,6 +38,7 @@ class MemberResult:
     reason: str
     cure: str | None = None
     seconds: float = 0.0
+    last_known: str | None = None
 
 
 class StepOutcome(StrEnum):

@@ -29,7 +29,7 @@ def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], 
                 member.outcome.value,
                 _policy_word(member),
                 "" if is_controller(member) else _ENFORCED[member.enforced],
-                f"{member.reason} {member.cure}" if member.cure else member.reason,
+                _explained(member),
             ),
             _OUTCOME_TONES[member.outcome],
         )
@@ -83,6 +83,11 @@ def is_controller(member: MemberResult) -> bool:
     return member.role == HostRole.DOMAIN_CONTROLLER.value
 
 
+def _explained(member: MemberResult) -> str:
+    """Say why, what was known at last, and what to do."""
+    return " ".join(filter(None, (member.reason, member.last_known, member.cure)))
+
+
 def _policy_word(member: MemberResult) -> str:
     """Name the policy; "none" only where a look at the member showed that."""
     if is_controller(member):
@@ -118,12 +123,7 @@ def ending_lines(report: RunReport) -> list[Line]:
             ),
         )
     unfinished = [m for m in report.members if m.outcome is not HostOutcome.DONE]
-    lines += [
-        Line(
-            f"{m.host}: {m.outcome.value}: {m.reason}" + (f" {m.cure}" if m.cure else ""), Tone.BAD
-        )
-        for m in unfinished
-    ]
+    lines += [Line(f"{m.host}: {m.outcome.value}: {_explained(m)}", Tone.BAD) for m in unfinished]
     return lines
 
 
@@ -159,6 +159,7 @@ def member_to_json(member: MemberResult) -> dict[str, Json]:
         "policy": member.policy,
         "enforced": member.enforced,
         "reason": member.reason,
+        "last_known": member.last_known,
         "cure": member.cure,
         "seconds": round(member.seconds, 3),
     }

@@ -209,6 +209,9 @@ def test_a_member_that_never_takes_it_is_unknown_at_the_deadline(scene: Scene) -
     assert result.outcome is HostOutcome.UNKNOWN
     assert result.reason.startswith("It did not take the policy before the deadline: The IPsec")
     assert result.cure == "Find out with: orchestrate show --host vm1"
+    assert result.last_known is not None
+    assert result.last_known.startswith("Last known, after the order, at 20")
+    assert result.last_known.endswith("by its clock: no policy.")
     assert 850.0 < sum(scene.domain.clock.waited) <= 900.0
 
 
@@ -226,6 +229,25 @@ def test_a_member_that_stays_away_after_the_order_is_unknown(scene: Scene) -> No
         HostOutcome.UNKNOWN,
         "vm1 can't be reached: no route.",
     )
+    assert result.last_known is not None
+    assert result.last_known.startswith("Last known, before the order, at 20")
+
+
+def test_what_was_known_at_last_names_the_policy(scene: Scene) -> None:
+    """A member that goes away while it still has its earlier policy is told with that one."""
+    scene.refresh()
+
+    def away(script: str, count: int) -> None:
+        if script == LOOK and count > 1:
+            raise HostUnreachableError(host="vm1", reason="no route")
+
+    scene.vm1.calls.clear()
+    scene.vm1.before = away
+    result = scene.refresh()
+
+    assert result.outcome is HostOutcome.UNKNOWN
+    assert result.last_known is not None
+    assert result.last_known.endswith("policy policy-azure-onpremises, as it was.")
 
 
 def test_a_member_that_refuses_us_after_the_order_is_not_asked_for_ever(scene: Scene) -> None:

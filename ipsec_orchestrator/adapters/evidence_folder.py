@@ -63,7 +63,10 @@ def write_evidence(
             shutil.rmtree(unfinished, ignore_errors=True)
             raise
     except OSError as error:
-        raise UsageError(f"{folder} can't be written: {error.strerror or error}.") from error
+        raise UsageError(
+            f"{folder} can't be written: {error.strerror or error}.",
+            cure="Name a folder that can be made.",
+        ) from error
     return files
 
 

@@ -44,6 +44,7 @@ def hosts_to_examine(
         raise UsageError(
             f"--limit {limit} leaves none of the members: "
             f"{', '.join(host.name for host in hosts)}.",
+            cure="orchestrate hosts --limit shows whom a selection means.",
         )
     return chosen
 

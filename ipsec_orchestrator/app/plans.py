@@ -36,6 +36,7 @@ def members_of(playbook: Playbook, inventory: Inventory, limit: str | None) -> t
         raise UsageError(
             f"--limit {limit} leaves none of the playbook's members: "
             f"{', '.join(host.name for host in hosts)}.",
+            cure="orchestrate hosts --limit shows whom a selection means.",
         )
     return chosen
 

@@ -133,7 +133,10 @@ def parse_pairs(text: str, inventory: Inventory) -> tuple[tuple[str, str], ...]:
             raise UsageError(f"{word!r} is no pair of hosts.", cure="Write it as vm1:host1.")
         for name, host in zip(names, hosts, strict=True):
             if host is None:
-                raise UsageError(f"The inventory has no host called {name!r}.")
+                raise UsageError(
+                    f"The inventory has no host called {name!r}.",
+                    cure="orchestrate hosts lists those that it has.",
+                )
         found.append((names[0], names[1]))
     return tuple(found)
 

@@ -119,7 +119,10 @@ def _inventory_faults(files: tuple[str, ...]) -> tuple[str, ...]:
     for host in read_inventory([Path(name) for name in files]).hosts:
         words = host.variables.get("lab_faults", [])
         if not isinstance(words, list):
-            raise UsageError(f"lab_faults of {host.name} is no list of words.")
+            raise UsageError(
+                f"lab_faults of {host.name} is no list of words.",
+                cure="Write it as a list, for example [hang].",
+            )
         found += [f"{host.name}:{word}" for word in words]
     return tuple(found)
 

@@ -65,7 +65,10 @@ class Asked:
 def prove_and_print(asked: Asked, connection: Connection) -> int:
     """Do all of it and give the exit code."""
     if asked.watch and (asked.as_json or asked.evidence):
-        raise UsageError("--watch goes on until interrupted: it has no --json and no --evidence.")
+        raise UsageError(
+            "--watch goes on until interrupted: it has no --json and no --evidence.",
+            cure="Leave out one or the other.",
+        )
     folder = Path(asked.evidence) if asked.evidence else None
     if folder is not None and folder.exists():
         raise UsageError(f"{folder} is there already.", cure="Name a new folder for the evidence.")

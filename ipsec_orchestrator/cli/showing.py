@@ -28,7 +28,10 @@ def show_domain(connection: Connection, policy_name: str | None, *, as_json: boo
         chosen = tuple(x for x in found if (x.policy.policy.name or "").casefold() == key)
         if not chosen:
             names = ", ".join(x.policy.policy.name or "(no name)" for x in found)
-            raise UsageError(f"There is no policy {policy_name!r}. There are: {names}.")
+            raise UsageError(
+                f"There is no policy {policy_name!r}.",
+                cure=f"There are: {names}.",
+            )
         found = chosen
     if as_json:
         print_json(

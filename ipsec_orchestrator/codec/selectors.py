@@ -17,6 +17,8 @@ from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.suggestion import did_you_mean
 
+_HOSTS = "orchestrate hosts lists what there is."
+
 
 class TermKind(StrEnum):
     """What of a host a term looks at."""
@@ -92,7 +94,7 @@ def parse_selector(text: str) -> tuple[Term, ...]:
             kind = _kind(text, key.strip())
             pattern = value.strip()
             if not pattern:
-                raise UsageError(f"The selector '{text}' has nothing behind '{key}='.")
+                raise UsageError(f"The selector '{text}' has nothing behind '{key}='.", cure=_HOSTS)
         terms.append(
             Term(kind=kind, pattern=pattern.casefold(), excluded=part.startswith("!")),
         )
@@ -120,7 +122,7 @@ def select(inventory: Inventory, text: str) -> tuple[Host, ...]:
         and not any(term.matches(host) for term in excludes)
     )
     if not chosen:
-        raise UsageError(f"The selector '{text}' leaves no host.")
+        raise UsageError(f"The selector '{text}' leaves no host.", cure=_HOSTS)
     return chosen
 
 
@@ -166,14 +168,15 @@ def _kind(text: str, key: str) -> TermKind:
         kinds = [kind.value for kind in TermKind]
         raise UsageError(
             f"'{key}=' in the selector '{text}' is unknown; allowed are "
-            f"{', '.join(f'{kind}=' for kind in kinds)}.{did_you_mean(key, kinds)}",
+            f"{', '.join(f'{kind}=' for kind in kinds)}.",
+            cure=did_you_mean(key, kinds).strip() or _HOSTS,
         ) from None
 
 
 def _nothing(inventory: Inventory, term: Term) -> UsageError:
     message = f"{_NOTHING[term.kind]} '{term.pattern}'."
     hint = "" if term.is_wild else did_you_mean(term.pattern, _known(inventory.hosts, term.kind))
-    return UsageError(f"{message}{hint}")
+    return UsageError(message, cure=hint.strip() or _HOSTS)
 
 
 _NOTHING = {

@@ -128,5 +128,8 @@ def rounds(flows: Iterable[Flow]) -> tuple[tuple[tuple[Flow, ...], ...], ...]:
 def _host(name: str, world: World) -> Host:
     host = world.inventory.host(name)
     if host is None:
-        raise UsageError(f"The inventory has no host called {name}.")
+        raise UsageError(
+            f"The inventory has no host called {name}.",
+            cure="orchestrate hosts lists those that it has.",
+        )
     return host

@@ -15,6 +15,8 @@ class HostUnreachableError(BackendError):
         reason: What the attempt ended with, in plain words.
     """
 
+    usual_cure = "orchestrate doctor checks its name, port, service and certificate."
+
     def __init__(self, *, host: str, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{host} can't be reached: {reason}.", cure=cure)
         self.host = host
@@ -31,6 +33,8 @@ class OutcomeUnknownError(BackendError):
         reason: What the attempt ended with, in plain words.
     """
 
+    usual_cure = "Run the same command again: it looks before it does anything."
+
     def __init__(self, *, host: str, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{host}: outcome unknown: {reason}.", cure=cure)
         self.host = host
@@ -44,6 +48,11 @@ class AuthenticationError(BackendError):
         target: FQDN or address that refused.
         reason: The refusal in plain words.
     """
+
+    usual_cure = (
+        "Check the ticket (klist), the user and the password; docs/in-practice/credentials.md names "
+        "every source."
+    )
 
     def __init__(self, *, target: str, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{target} refused the credentials: {reason}.", cure=cure)
@@ -59,6 +68,8 @@ class AccessDeniedError(BackendError):
         reason: What was attempted and refused.
     """
 
+    usual_cure = "Use an account that may; docs/security.md lists the least rights."
+
     def __init__(self, *, target: str, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{target}: access denied: {reason}.", cure=cure)
         self.target = target
@@ -73,6 +84,11 @@ class DirectoryError(BackendError):
         code: LDAP result code, for example 53.
         reason: The code in plain words, with the server's extended error number if it gave one.
     """
+
+    usual_cure = (
+        "Look the result code up at the domain controller, and run orchestrate doctor; what was "
+        "done stays done, and the same command goes on from there."
+    )
 
     def __init__(self, *, dn: str, code: int, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{dn or 'rootDSE'}: {reason} (LDAP result {code}).", cure=cure)
@@ -90,6 +106,11 @@ class FileShareError(BackendError):
         reason: The status in plain words.
     """
 
+    usual_cure = (
+        "Look at the file's rights and at who has it open, and run orchestrate doctor; the same "
+        "command goes on from there."
+    )
+
     def __init__(self, *, path: str, status: int, reason: str, cure: str | None = None) -> None:
         super().__init__(f"{path}: {reason} (status {status:#010x}).", cure=cure)
         self.path = path
@@ -99,6 +120,8 @@ class FileShareError(BackendError):
 
 class ObjectExistsError(BackendError):
     """An object of that name is already there."""
+
+    usual_cure = "Plan again: what is there is looked at then."
 
     def __init__(self, *, object: str) -> None:  # noqa: A002 - the word of the trade
         super().__init__(f"{object} exists already.")
@@ -114,6 +137,11 @@ class ScriptFailedError(BackendError):
         error_id: FullyQualifiedErrorId, which Windows does not localize; empty if unknown.
         reason: The host's own words, for people; never decided on.
     """
+
+    usual_cure = (
+        "Look at the host with orchestrate doctor --limit; docs/reference/scripts.md says what the "
+        "script does there."
+    )
 
     def __init__(self, *, host: str, script: str, error_id: str, reason: str) -> None:
         super().__init__(f"{host}: script {script} failed ({error_id or 'no error id'}): {reason}")
@@ -131,6 +159,11 @@ class UnexpectedAnswerError(BackendError):
         field: Where in its answer, for example ``services[0].state``.
         reason: What is wrong with it.
     """
+
+    usual_cure = (
+        "Something on the host adds to or takes from the output of scripts, or the host is no "
+        "Windows that this program knows: run orchestrate doctor --limit."
+    )
 
     def __init__(self, *, script: str, field: str, reason: str) -> None:
         super().__init__(f"The answer of script {script} can't be read: {field}: {reason}.")

@@ -31,6 +31,11 @@ class CloudRequestError(BackendError):
         reason: Azure's own words, for people; never decided on.
     """
 
+    usual_cure = (
+        "Check the ids and the rights in the inventory's azure section; orchestrate doctor names "
+        "what is read."
+    )
+
     def __init__(
         self, *, target: str, status: int, code: str, reason: str, cure: str | None = None
     ) -> None:

@@ -13,6 +13,11 @@ class CodecError(OrchestratorError, ValueError):
         reason: What is wrong with it.
     """
 
+    usual_cure = (
+        "It was left as it is. Look at it with orchestrate show or ADSI Edit, and put it right with "
+        "the tool that wrote it."
+    )
+
     def __init__(self, *, format: str, field: str, offset: int, reason: str) -> None:  # noqa: A002 - the word of the trade
         super().__init__(f"{format}: {field} at offset {offset}: {reason}.")
         self.format = format

@@ -8,6 +8,8 @@ from ipsec_orchestrator.errors.backend import BackendError
 class LabError(BackendError):
     """The lab can't be built, started or taken down as asked."""
 
+    usual_cure = "orchestrate lab status shows how it is; orchestrate lab down and up make it anew."
+
 
 class LabProgramError(LabError):
     """One of the programs that the lab runs ended in failure or did not answer in time.
@@ -27,7 +29,8 @@ class LabProgramError(LabError):
         cure: str | None = None,
     ) -> None:
         said = "".join(f"\n    {line}" for line in last_lines)
-        super().__init__(f"{program}: {reason}.{said}", cure=f"\n{cure}" if cure and said else cure)
+        cure = cure or self.usual_cure
+        super().__init__(f"{program}: {reason}.{said}", cure=f"\n{cure}" if said else cure)
         self.program = program
         self.reason = reason
         self.last_lines = tuple(last_lines)

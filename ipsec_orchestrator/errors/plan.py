@@ -10,6 +10,8 @@ class PlanError(OrchestratorError):
 class PlanFileError(PlanError):
     """A file that is no plan of ours, is damaged, or was made by another format version."""
 
+    usual_cure = "Make a new one with orchestrate plan --out."
+
 
 class StalePlanError(PlanError):
     """The world is neither as the plan found it nor as it wants it.

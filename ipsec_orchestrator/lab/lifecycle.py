@@ -158,7 +158,7 @@ def set_faults(state_dir: Path, name: str, host: str, faults: HostFaults) -> Non
     if answer is None:
         raise UsageError(f"The lab {name!r} does not run.", cure="Start it: orchestrate lab up")
     if "error" in answer:
-        raise UsageError(str(answer["error"]))
+        raise UsageError(str(answer["error"]), cure="orchestrate lab fault --help says more.")
 
 
 def reboot(state_dir: Path, name: str, host: str) -> None:

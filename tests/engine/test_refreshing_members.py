@@ -225,10 +225,8 @@ def test_a_member_that_stays_away_after_the_order_is_unknown(scene: Scene) -> No
     scene.vm1.before = away
     result = scene.refresh()
 
-    assert (result.outcome, result.reason) == (
-        HostOutcome.UNKNOWN,
-        "vm1 can't be reached: no route.",
-    )
+    assert result.outcome is HostOutcome.UNKNOWN
+    assert result.reason.startswith("vm1 can't be reached: no route.")
     assert result.last_known is not None
     assert result.last_known.startswith("Last known, before the order, at 20")
 

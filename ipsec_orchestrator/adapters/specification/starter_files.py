@@ -45,5 +45,8 @@ def write_starter(directory: Path) -> list[Path]:
             with target.open("x", encoding="utf-8", newline="\n") as stream:
                 stream.write(text)
     except OSError as error:
-        raise UsageError(f"{directory} can't be written: {error.strerror or error}.") from error
+        raise UsageError(
+            f"{directory} can't be written: {error.strerror or error}.",
+            cure="Name a folder that can be made.",
+        ) from error
     return list(targets)

@@ -220,7 +220,9 @@ class LabLayout:
             UsageError: More members than a block has addresses.
         """
         if not 0 <= index < MAX_MEMBERS:
-            raise UsageError(f"A lab has room for {MAX_MEMBERS} members.")
+            raise UsageError(
+                f"A lab has room for {MAX_MEMBERS} members.", cure="Ask for fewer with --members."
+            )
         third, fourth = divmod(index, HOSTS_PER_OCTET)
         return IPv4Address(f"127.{self.network}.{third + 1}.{fourth + 1}")
 
@@ -247,6 +249,6 @@ def check_lab_name(name: str) -> None:
     allowed = name.isascii() and name.replace("-", "").isalnum() and name == name.lower()
     if not allowed or name.startswith("-") or len(name) > LONGEST_NAME:
         raise UsageError(
-            f"{name!r} is no name for a lab: use up to {LONGEST_NAME} lower-case letters, digits "
-            "and hyphens."
+            f"{name!r} is no name for a lab.",
+            cure=f"Use up to {LONGEST_NAME} lower-case letters, digits and hyphens.",
         )

@@ -112,7 +112,9 @@ class LabWire:
         """
         found = self._commands.get(name)
         if found is None:
-            raise UsageError(f"{name} is not on the wire.")
+            raise UsageError(
+                f"{name} is not on the wire.", cure="orchestrate lab status lists who is."
+            )
         others = {other for _, other in (*faults.broken, *self._faults.get(name, SOUND).broken)}
         for other in others:
             wanted: set[WireFault] = {fault for fault, where in faults.broken if where == other}

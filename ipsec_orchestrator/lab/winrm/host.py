@@ -53,7 +53,10 @@ class WinrmHost:
         self._certificate = _certificate(settings, wrong=False)
         self._wrong_certificate = _certificate(settings, wrong=True)
         if settings.https_port is not None and self._certificate is None:
-            raise UsageError(f"{settings.name}: HTTPS needs a certificate and its key.")
+            raise UsageError(
+                f"{settings.name}: HTTPS needs a certificate and its key.",
+                cure="Name both, or no port for HTTPS.",
+            )
         self._lock = threading.Lock()
         self._started = False
         self._listening: list[socket.socket] = []
@@ -72,7 +75,10 @@ class WinrmHost:
             BackendError: The host is to listen again and its port was taken meanwhile.
         """
         if faults.wrong_certificate and self._wrong_certificate is None:
-            raise UsageError(f"{self.settings.name}: there is no wrong certificate to present.")
+            raise UsageError(
+                f"{self.settings.name}: there is no wrong certificate to present.",
+                cure="Name one with its key.",
+            )
         with self._lock:
             self._faults = faults
             if self._started and faults.refused and self._listening:

@@ -44,7 +44,9 @@ class WinrmService:
         self._hosts: dict[str, WinrmHost] = {}
         for settings in hosts:
             if settings.name in self._hosts:
-                raise UsageError(f"Two hosts are called {settings.name}.")
+                raise UsageError(
+                    f"Two hosts are called {settings.name}.", cure="Give them different names."
+                )
             self._hosts[settings.name] = WinrmHost(settings, self._acceptor)
         self._variables: dict[str, str] = {}
         if ntlm_user_file is not None:
@@ -101,7 +103,9 @@ class WinrmService:
         """
         host = self._hosts.get(name)
         if host is None:
-            raise UsageError(f"There is no host called {name}.")
+            raise UsageError(
+                f"There is no host called {name}.", cure=f"There are {', '.join(self._hosts)}."
+            )
         host.set_faults(faults)
 
     def __enter__(self) -> Self:

@@ -63,12 +63,18 @@ def station(
         UsageError: An address is in none of the networks, or the name is too long for an adapter.
     """
     if not addresses or len(f"tap-{name}") > _LONGEST_INTERFACE_NAME:
-        raise UsageError(f"{name!r} can't be on the wire: it needs an address and a short name.")
+        raise UsageError(
+            f"{name!r} can't be on the wire: it needs an address and a short name.",
+            cure="Change it in the inventory, or make the lab without --wire.",
+        )
     own: list[IPv4Network] = []
     for address in addresses:
         found = next((network for network in networks if address in network), None)
         if found is None:
-            raise UsageError(f"{name}: {address} is in no network of the wire.")
+            raise UsageError(
+                f"{name}: {address} is in no network of the wire.",
+                cure=f"Its networks are {', '.join(map(str, networks))}.",
+            )
         own.append(found)
     return Station(name=name, addresses=tuple(addresses), networks=tuple(own))
 

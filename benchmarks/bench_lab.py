@@ -62,14 +62,13 @@ class BenchLab:
 
     def plan(self, *more: str, playbook: Path = PLAYBOOK) -> list[str]:
         """Give the command line of ``plan``."""
-        return program("plan", str(playbook), "-i", self.inventory, *more)
+        return program("plan", str(playbook), "-i", self.inventory, "--allow-many-hosts", *more)
 
     def apply(self, *more: str, playbook: Path = PLAYBOOK) -> dict[str, Any]:
         """Apply without questions, and give the document."""
         words = ("apply", str(playbook), "-i", self.inventory, "--yes", "--json")
-        found: dict[str, Any] = json.loads(
-            output(program(*words, "--state", str(self.state), *more))
-        )
+        options = ("--allow-many-hosts", "--state", str(self.state), *more)
+        found: dict[str, Any] = json.loads(output(program(*words, *options)))
         return found
 
     def reset(self) -> None:

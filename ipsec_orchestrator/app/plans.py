@@ -3,22 +3,26 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.app.safety import make_sure
 from ipsec_orchestrator.codec.selectors import members_of as playbook_members
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import PlanFileError, UsageError
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, Inventory
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Consents, Plan
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.apply import plan_apply
+from ipsec_orchestrator.planning.lockout.pairs import refuse_incomparable
 from ipsec_orchestrator.planning.planfile import parse_plan, plan_text
 from ipsec_orchestrator.planning.removal import plan_remove
 from ipsec_orchestrator.ports import World
 
 Tell = Callable[[str], None]
+_NO_CONSENTS: Final = Consents()
 
 
 def members_of(playbook: Playbook, inventory: Inventory, limit: str | None) -> tuple[Host, ...]:
@@ -46,10 +50,18 @@ def make_apply_plan(
     members: tuple[Host, ...],
     world: World,
     tell: Tell,
+    consents: Consents = _NO_CONSENTS,
 ) -> Plan:
-    """Read everything and plan; writes nothing."""
+    """Read everything and plan, and judge what the plan would close; writes nothing.
+
+    Raises:
+        IncomparableFiltersError: Filters of the playbook contradict each other.
+        UsageError: ``consents`` accepts a risk that the plan does not have.
+    """
+    refuse_incomparable(playbook)
     observed = _observed(playbook, members, world, tell)
-    return plan_apply(playbook, world.inventory, members, observed, __version__)
+    plan = plan_apply(playbook, world.inventory, members, observed, __version__)
+    return replace(plan, safety=make_sure(plan, playbook, observed, world, consents))
 
 
 def make_remove_plan(

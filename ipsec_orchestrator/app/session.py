@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 
+from ipsec_orchestrator.adapters.addresses import NetworkAddresses
 from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.clock import SystemClock
 from ipsec_orchestrator.adapters.domain_connection import connect_controller, connect_domain
@@ -124,6 +125,7 @@ def _world(
         records=DnsServiceRecords(domain),
         open_controller=partial(connect_controller, domain, credential),
         account=credential.user or "",
+        addresses=NetworkAddresses(domain),
     )
 
 

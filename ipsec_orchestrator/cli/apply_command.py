@@ -7,6 +7,8 @@ import click
 from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
+    consent_options,
+    consents_of,
     json_option,
     lock_of,
     lock_options,
@@ -31,6 +33,7 @@ from ipsec_orchestrator.cli.options import (
     help="Go from mode request to require although nobody has measured whether that works.",
 )
 @lock_options
+@consent_options
 @state_option
 @json_option
 def apply(
@@ -47,7 +50,8 @@ def apply(
 
     With a plan that was saved by orchestrate plan --out, exactly that plan is carried out, or
     refused if the domain has changed since. Prerequisites that the plan depends on are checked
-    first: orchestrate doctor shows all of them.
+    first: orchestrate doctor shows all of them. A plan that would close something that
+    administration needs is refused before anything is written.
 
     \b
     Example:
@@ -56,10 +60,12 @@ def apply(
     """  # noqa: D301 - \b is click's mark
     from ipsec_orchestrator.cli.carrying_out import ask_and_carry_out  # noqa: PLC0415 - lazy
 
+    consents = consents_of(values)
     return ask_and_carry_out(
         playbook_or_plan,
         connection_of(values),
         lock=lock_of(values),
+        consents=consents,
         removal=False,
         yes=yes,
         skip_checks=skip_checks,

@@ -3,12 +3,14 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 import click
 
 from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder
+from ipsec_orchestrator.app.safety import make_sure_again
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
@@ -17,7 +19,7 @@ from ipsec_orchestrator.cli.progress import telling, watching
 from ipsec_orchestrator.cli.stopping import stopping
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.outcome import RunReport
-from ipsec_orchestrator.model.plan import Plan, Purpose
+from ipsec_orchestrator.model.plan import Consents, Plan, Purpose
 from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.planning.tightening import refuse_unmeasured
 from ipsec_orchestrator.ports import World
@@ -32,6 +34,8 @@ from ipsec_orchestrator.report.run_report import (
     run_to_json,
 )
 
+_NO_CONSENTS: Final = Consents()
+
 
 def ask_and_carry_out(
     path: str,
@@ -44,9 +48,11 @@ def ask_and_carry_out(
     as_json: bool,
     skip_checks: Sequence[str] = (),
     unmeasured: bool = False,
+    consents: Consents = _NO_CONSENTS,
 ) -> int:
     """Do all of it and give the exit code."""
-    with stopping(), planned(Path(path), connection, removal=removal, lock=lock) as (plan, world):
+    making = planned(Path(path), connection, removal=removal, lock=lock, consents=consents)
+    with stopping(), making as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
@@ -83,6 +89,7 @@ def _guard(plan: Plan, world: World, skip_checks: Sequence[str]) -> None:
     """Refuse to begin where a prerequisite is not met; the way back is never refused."""
     if plan.purpose is Purpose.REMOVE:
         return
+    make_sure_again(plan, world)
     with telling() as tell:
         checked = guard(plan, world, skip_checks, tell)
     print_lines(guard_lines(checked.findings, checked.skipped), to_stderr=True)

@@ -14,6 +14,7 @@ from ipsec_orchestrator.errors import UsageError
 if TYPE_CHECKING:
     from ipsec_orchestrator.app.options import ConnectOptions, LockOrder, StatePlace
     from ipsec_orchestrator.model.inventory import Inventory
+    from ipsec_orchestrator.model.plan import Consents
     from ipsec_orchestrator.ports import World
 
 INVENTORY_VARIABLE: Final = "IPSEC_ORCHESTRATOR_INVENTORY"
@@ -141,6 +142,54 @@ def connection_of(values: dict[str, Any]) -> Connection:
         user=values.pop("user"),
         dc=values.pop("dc"),
         threads=values.pop("threads"),
+    )
+
+
+def consent_options(function: Function) -> Function:
+    """Add the options that take upon oneself what a plan is refused for."""
+    for decorator in reversed(
+        (
+            click.option(
+                "--accept-risk",
+                "accepted_risks",
+                multiple=True,
+                metavar="FLOW:HOST",
+                help="Let this flow be closed, for example rdp:vm1; may be repeated.",
+            ),
+            click.option(
+                "--allow-domain-controllers",
+                is_flag=True,
+                help="Domain controllers may get the policy.",
+            ),
+            click.option(
+                "--allow-domain-root",
+                is_flag=True,
+                help="The GPO may be linked to the whole domain.",
+            ),
+            click.option(
+                "--allow-many-hosts",
+                is_flag=True,
+                help="More than 30 % of the OU's computers may be touched at once.",
+            ),
+            click.option(
+                "--allow-many-objects",
+                is_flag=True,
+                help="More than 30 % of the domain's IPsec objects may be changed or deleted.",
+            ),
+        ),
+    ):
+        function = decorator(function)
+    return function
+
+
+def consents_of(values: dict[str, Any]) -> "Consents":
+    """Take the options of consent out of a command's keyword arguments."""
+    from ipsec_orchestrator.model.plan import Consents, DangerCode  # noqa: PLC0415 - lazy
+
+    names = {code: f"allow_{code.value.replace('-', '_')}" for code in DangerCode}
+    return Consents(
+        risks=tuple(values.pop("accepted_risks")),
+        dangers=frozenset([code for code, name in names.items() if values.pop(name)]),
     )
 
 

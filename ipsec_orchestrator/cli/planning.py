@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from ipsec_orchestrator.adapters.specification import read_playbook
 from ipsec_orchestrator.app.locked import wait_before_planning
@@ -15,9 +16,12 @@ from ipsec_orchestrator.app.plans import (
 )
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.progress import telling
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.model.plan import Consents, Plan
 from ipsec_orchestrator.planning.planfile import is_plan_text
 from ipsec_orchestrator.ports import World
+
+_NO_CONSENTS: Final = Consents()
 
 
 def is_plan_file(path: Path) -> bool:
@@ -36,24 +40,35 @@ def planned(
     *,
     removal: bool,
     lock: LockOrder | None = None,
+    consents: Consents = _NO_CONSENTS,
 ) -> Generator[tuple[Plan, World]]:
     """Make the plan, or load it, and keep the connection for carrying it out.
 
     With ``lock`` another run is waited for before anything is read; a plan that is to be looked
     at only is made at once.
+
+    Raises:
+        UsageError: ``consents`` for a saved plan, or for a risk that the plan does not have.
     """
     inventory = connection.read_inventory()
     if is_plan_file(path):
+        if consents != _NO_CONSENTS:
+            raise UsageError(
+                f"{path} is a saved plan: what it may close was said when it was made.",
+                cure="Plan again with these options and --out.",
+            )
         loaded = load_plan(path)
         with connection.open(inventory, dc=loaded.basis.dc) as world:
             yield loaded, world
         return
     playbook = read_playbook(path, inventory)
     members = members_of(playbook, inventory, connection.limit)
-    make = make_remove_plan if removal else make_apply_plan
     with connection.open(inventory) as world:
         with telling() as tell:
             if lock is not None:
                 wait_before_planning(world, playbook.gpo.name, lock, tell)
-            made = make(playbook, members, world, tell)
+            if removal:
+                made = make_remove_plan(playbook, members, world, tell)
+            else:
+                made = make_apply_plan(playbook, members, world, tell, consents)
         yield made, world

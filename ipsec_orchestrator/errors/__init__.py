@@ -47,6 +47,18 @@ from ipsec_orchestrator.errors.run import (
     UndecidedRunError,
 )
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
+from ipsec_orchestrator.errors.unsafe import (
+    ControllerNeedsIpsecError,
+    ControllersInScopeError,
+    DangerError,
+    DomainRootLinkError,
+    IncomparableFiltersError,
+    LockoutError,
+    ManyHostsError,
+    ManyObjectsError,
+    UnsafeInSeveralWaysError,
+    UnsafePlanError,
+)
 
 __all__ = [
     "AccessDeniedError",
@@ -54,12 +66,17 @@ __all__ = [
     "BackendError",
     "CloudRequestError",
     "CodecError",
+    "ControllerNeedsIpsecError",
+    "ControllersInScopeError",
     "DamagedJournalError",
+    "DangerError",
     "DeadManError",
     "DirectoryError",
+    "DomainRootLinkError",
     "FileShareError",
     "ForeignObjectError",
     "HostUnreachableError",
+    "IncomparableFiltersError",
     "JournalError",
     "LabError",
     "LabInUseError",
@@ -67,6 +84,9 @@ __all__ = [
     "LabProgramError",
     "LockHeldError",
     "LockLostError",
+    "LockoutError",
+    "ManyHostsError",
+    "ManyObjectsError",
     "MissingDependencyError",
     "ObjectExistsError",
     "OrchestratorError",
@@ -87,6 +107,8 @@ __all__ = [
     "UndecidedRunError",
     "UnexpectedAnswerError",
     "UnmeasuredError",
+    "UnsafeInSeveralWaysError",
+    "UnsafePlanError",
     "UsageError",
     "WrongLockError",
 ]

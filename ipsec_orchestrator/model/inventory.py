@@ -6,6 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
+from ipsec_orchestrator.model.administration import AdministrationSettings
 from ipsec_orchestrator.model.azure_settings import AzureResource, AzureSettings
 from ipsec_orchestrator.model.json import Json
 
@@ -155,6 +156,7 @@ class Inventory:
     hosts: tuple[Host, ...] = ()
     files: tuple[str, ...] = ()
     azure: AzureSettings | None = None
+    administration: AdministrationSettings = field(default_factory=AdministrationSettings)
 
     def host(self, name: str) -> Host | None:
         """Find a host by its inventory name, case-blind."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ipsec_orchestrator.model.policy import ActivePolicy
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import MemberStep, Step
 
@@ -84,14 +85,110 @@ class Basis:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Risk:
+    """A flow that administration needs and that would not stay open.
+
+    Attributes:
+        word: How ``--accept-risk`` names it, such as ``winrm:vm1``.
+        flow: The flow in words.
+        host: The host on which it ends.
+        verdict: ``blocked``, ``needs IPsec`` or ``undecided``.
+        rules: Names of the rules whose filters decide, or can't be ordered.
+        filters: Those filters in words.
+        text: What would happen, and why, in a sentence.
+        cure: What to do.
+        can_be_accepted: Whether somebody may take it upon them.
+        is_accepted: Whether somebody did.
+    """
+
+    word: str
+    flow: str
+    host: str
+    verdict: str
+    rules: tuple[str, ...]
+    filters: tuple[str, ...]
+    text: str
+    cure: str
+    can_be_accepted: bool
+    is_accepted: bool = False
+
+
+class DangerCode(StrEnum):
+    """What makes a plan dangerous beside the flows that it closes."""
+
+    DOMAIN_CONTROLLERS = "domain-controllers"
+    DOMAIN_ROOT = "domain-root"
+    MANY_HOSTS = "many-hosts"
+    MANY_OBJECTS = "many-objects"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Danger:
+    """Something that needs a confirmation of its own.
+
+    Attributes:
+        code: What it is.
+        text: What would happen, in a sentence.
+        option: The option that confirms it.
+        is_confirmed: Whether it was given.
+    """
+
+    code: DangerCode
+    text: str
+    option: str
+    is_confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consents:
+    """What somebody takes upon them, said when planning.
+
+    Attributes:
+        risks: Words of risks.
+        dangers: What else is confirmed.
+    """
+
+    risks: tuple[str, ...] = ()
+    dangers: frozenset[DangerCode] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Safety:
+    """What was made sure of before anybody may say yes.
+
+    Attributes:
+        policy: What hosts get; ``None`` if they get none. ``apply`` judges it again, because
+            it may run on another workstation.
+        members: Names of the inventory's hosts that get it.
+        strangers: Computers that get it but are not in the inventory; nothing is known of them.
+        flows: How many flows were judged.
+        likely: How many of the open ones rest on what is likely only.
+        risks: The flows that would not stay open.
+        dangers: What else needs a confirmation.
+    """
+
+    policy: ActivePolicy | None = None
+    members: tuple[str, ...] = ()
+    strangers: int = 0
+    flows: int = 0
+    likely: int = 0
+    risks: tuple[Risk, ...] = ()
+    dangers: tuple[Danger, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Ordered changes for people, ordered steps for the engine, and what they rest on."""
+    """Ordered changes for people, ordered steps for the engine, and what they rest on.
+
+    ``safety`` is ``None`` where nothing can be locked out: in a removal.
+    """
 
     purpose: Purpose
     basis: Basis
     changes: tuple[Change, ...]
     steps: tuple[Step, ...]
     warnings: tuple[Caution, ...] = ()
+    safety: Safety | None = None
 
     @property
     def is_empty(self) -> bool:

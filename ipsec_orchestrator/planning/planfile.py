@@ -17,6 +17,7 @@ from ipsec_orchestrator.model.plan import (
     Purpose,
 )
 from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.planning.lockout.safetyfile import safety_from_json, safety_to_json
 from ipsec_orchestrator.planning.stepfile import mapping, sequence, step_from_json, step_to_json
 
 FORMAT: Final = "ipsec_orchestrator/plan"
@@ -39,6 +40,7 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "warnings": [{"code": w.code, "text": w.text} for w in plan.warnings],
         "changes": [change_to_json(change) for change in plan.changes],
         "steps": [step_to_json(step) for step in plan.steps],
+        **safety_to_json(plan.safety),
     }
     return {**body, "digest": _digest(body)}
 
@@ -108,6 +110,7 @@ def _plan(body: Mapping[str, Json]) -> Plan:
             Caution(code=str(found["code"]), text=str(found["text"]))
             for found in map(mapping, sequence(body["warnings"]))
         ),
+        safety=safety_from_json(body),
     )
 
 

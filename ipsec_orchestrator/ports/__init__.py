@@ -1,5 +1,6 @@
 """What the outside world must offer: one Protocol a file, values in, values out, typed errors."""
 
+from ipsec_orchestrator.ports.addresses import Addresses
 from ipsec_orchestrator.ports.azure import AzureReader
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.confirmations import Confirmations
@@ -15,6 +16,7 @@ from ipsec_orchestrator.ports.sysvol import Sysvol
 from ipsec_orchestrator.ports.world import World
 
 __all__ = [
+    "Addresses",
     "AzureReader",
     "Clock",
     "Confirmations",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import GpoVia
+from ipsec_orchestrator.ports.addresses import Addresses
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.confirmations import Confirmations
 from ipsec_orchestrator.ports.directory import Directory
@@ -34,6 +35,7 @@ class World:
         open_controller: Opens the directory of another DC, by FQDN; ``None`` where there is but
             one.
         account: Who we are in the domain; empty where only the system knows.
+        addresses: Addresses of hosts and of this machine; ``None`` where nobody can tell.
         confirmations: What is remembered of runs that have to be confirmed; ``None`` where
             nothing is.
     """
@@ -49,4 +51,5 @@ class World:
     records: ServiceRecords | None = None
     open_controller: Callable[[str], AbstractContextManager[Directory]] | None = None
     account: str = ""
+    addresses: Addresses | None = None
     confirmations: Confirmations | None = None

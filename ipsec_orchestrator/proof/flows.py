@@ -9,7 +9,8 @@ from typing import Final
 from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.inventory import Address, Host
 from ipsec_orchestrator.model.policy import Playbook, Policy
-from ipsec_orchestrator.proof.deciding import OneWay, PacketShape, first_ones, one_ways
+from ipsec_orchestrator.planning.lockout.filters import OneWay, one_ways
+from ipsec_orchestrator.proof.deciding import PacketShape, first_ones, fits
 from ipsec_orchestrator.proof.sampling import sample
 
 __all__ = ["PROBE_PORT", "TCP", "UDP", "control_flows", "flows_of", "is_unmatched", "sample"]
@@ -71,7 +72,7 @@ def control_flows(flows: Iterable[Flow], port: int) -> tuple[Flow, ...]:
 def is_unmatched(playbook: Playbook, policy: Policy, flow: Flow) -> bool:
     """Tell whether no filter of the policy has a say over a flow, so that it can be a control."""
     filters = one_ways(playbook, policy)
-    return not any(found.fits(packet) for found in filters for packet in _packets(flow))
+    return not any(fits(found, packet) for found in filters for packet in _packets(flow))
 
 
 def _address_pairs(source: Host, destination: Host) -> Iterator[tuple[Address, Address]]:
@@ -99,7 +100,7 @@ def _candidates(
             protocol=protocol,
             destination_port=port,
         )
-        if wanted.fits(packet) and port not in _KEYING_PORTS.get(protocol, frozenset()):
+        if fits(wanted, packet) and port not in _KEYING_PORTS.get(protocol, frozenset()):
             yield Flow(
                 source=source.name,
                 destination=destination.name,

@@ -6,6 +6,7 @@ from typing import Final
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange, Plan, Purpose
 from ipsec_orchestrator.model.stages import STAGE_TITLES, Stage
 from ipsec_orchestrator.report.lines import Line, Tone
+from ipsec_orchestrator.report.safety_lines import safety_lines
 
 _SIGNS: Final = {
     Action.CREATE: ("+", Tone.CREATE),
@@ -57,6 +58,8 @@ def plan_lines(plan: Plan) -> list[Line]:
     if plan.warnings:
         lines += [Line(), Line("Worth knowing before you say yes", Tone.WARNING)]
         lines += [Line(f"  ! {warning.text}", Tone.WARNING) for warning in plan.warnings]
+    if plan.safety is not None:
+        lines += safety_lines(plan.safety)
     lines += [Line(), Line(summary(plan), Tone.HEADING)]
     return lines
 

@@ -208,7 +208,7 @@ def test_fifty_members(make_lab: Any) -> None:  # noqa: ANN401 - a fixture's cal
     """Fifty hosts are refreshed side by side, and each is read back."""
     lab = make_lab("fifty", "--members", "50")
     try:
-        members = outcomes(lab.apply())
+        members = outcomes(lab.apply("--allow-many-hosts"))
         assert len(lab.members) == 50
         assert {members[host]["outcome"] for host in lab.members} == {"done"}
         assert {lab.assigned_policy(host) for host in lab.members} == {POLICY}

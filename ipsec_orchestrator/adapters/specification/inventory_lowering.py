@@ -7,6 +7,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
+from ipsec_orchestrator.adapters.specification.administration_lowering import (
+    lower_administration,
+)
 from ipsec_orchestrator.adapters.specification.azure_lowering import lower_azure, lower_vm
 from ipsec_orchestrator.adapters.specification.directory_names import full_dn
 from ipsec_orchestrator.adapters.specification.document import Place
@@ -81,6 +84,7 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
     hosts = [_lower_host(host, shared, domain_name, azure) for host in written]
     _check_fqdns(written, hosts)
     networks = lower_networks([(source.examined, source.content) for source in sources])
+    administration = lower_administration([source.examined for source in sources], hosts, networks)
     domain: Domain | None = None
     for source in sources:
         section = source.content.domain
@@ -101,6 +105,7 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
         hosts=tuple(hosts),
         files=tuple(source.examined.document.file for source in sources),
         azure=azure,
+        administration=administration,
     )
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import ConfigDict, Field, JsonValue
 
+from ipsec_orchestrator.adapters.specification.administration_schema import AdministrationSection
 from ipsec_orchestrator.adapters.specification.azure_schema import (
     AzureSection,
     HostAzureSection,
@@ -222,6 +223,11 @@ class InventoryFile(Section):
     azure: AzureSection | None = Field(
         None,
         description="The Azure side, for the checks of 'orchestrate doctor'; in one file only.",
+    )
+    administration: AdministrationSection | None = Field(
+        None,
+        description="What administration needs: a plan that would close it is refused; in one "
+        "file only.",
     )
     networks: dict[Label, str] = Field(
         {},

@@ -1,0 +1,57 @@
+"""What ``orchestrate plan`` shows, saves, and ends with."""
+
+from pathlib import Path
+
+from ipsec_orchestrator.app.locked import lock_warning
+from ipsec_orchestrator.app.plans import save_plan
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import Connection
+from ipsec_orchestrator.cli.output import print_json, print_lines, talk
+from ipsec_orchestrator.cli.planning import planned
+from ipsec_orchestrator.errors import UnsafePlanError
+from ipsec_orchestrator.model.plan import Consents, Plan
+from ipsec_orchestrator.planning.lockout.safety import refuse_unsafe
+from ipsec_orchestrator.planning.planfile import plan_to_json
+from ipsec_orchestrator.report.plan_report import plan_lines
+
+
+def show_plan(
+    playbook: Path,
+    connection: Connection,
+    *,
+    removal: bool,
+    consents: Consents,
+    out: Path | None,
+    exit_code: bool,
+    as_json: bool,
+) -> Exit:
+    """Make the plan and show it; one that would lock somebody out is not saved."""
+    with planned(playbook, connection, removal=removal, consents=consents) as (made, world):
+        if as_json:
+            print_json(plan_to_json(made))
+        else:
+            print_lines(plan_lines(made))
+        # Not part of the plan: the same domain gives the same plan, whoever is at work on it.
+        if warning := lock_warning(world, made.basis.gpo):
+            talk().print(warning, style="yellow", soft_wrap=True)
+        if (refusal := _refusal(made)) is not None:
+            # With --json the document, which says the same, is out already.
+            talk().print(str(refusal), soft_wrap=True)
+            if out is not None:
+                talk().print(f"{out} was not written.", soft_wrap=True)
+            return Exit.ERROR
+        if out is not None:
+            save_plan(made, out)
+            talk().print(f"Saved. Carry it out with: orchestrate apply {out}")
+    return Exit.DIFFERENCES if exit_code and not made.is_empty else Exit.DONE
+
+
+def _refusal(plan: Plan) -> UnsafePlanError | None:
+    """Give why a plan can't be carried out; one that does nothing can."""
+    if plan.safety is None or plan.is_empty:
+        return None
+    try:
+        refuse_unsafe(plan.safety)
+    except UnsafePlanError as error:
+        return error
+    return None

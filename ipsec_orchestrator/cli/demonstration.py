@@ -1,7 +1,7 @@
 """The story of the demo: the real commands, each shown before it runs."""
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,6 +14,7 @@ from ipsec_orchestrator.cli.options import Connection, state_folder
 from ipsec_orchestrator.cli.output import print_lines, results, talk
 from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.errors import LabNotFoundError, MissingDependencyError
+from ipsec_orchestrator.lab.domain.prerequisites import MissingPrerequisite, missing_prerequisites
 from ipsec_orchestrator.lab.example_playbook import example_playbook
 from ipsec_orchestrator.lab.lab_hosts import FEWEST_MEMBERS
 from ipsec_orchestrator.lab.lab_settings import LabSettings
@@ -31,25 +32,31 @@ def play(state: str | None, *, keep: bool) -> int:
     """Play it on a real domain; where that can't be had, in memory."""
     folder = state_folder(state)
     install_for_lab(folder)
+    missing_for_domain = missing_prerequisites(folder)
+    if missing_for_domain:
+        return play_in_memory(_reasons(missing_for_domain))
+    with suppress(LabNotFoundError):
+        down(folder, LAB_NAME)
     try:
-        with suppress(LabNotFoundError):
-            down(folder, LAB_NAME)
         _say("A real Active Directory domain and four Windows hosts come up on this machine.")
         missing = missing_for_wire(FEWEST_MEMBERS)
         if missing:
-            reasons = " ".join(f"{found.sentence} {found.cure}" for found in missing)
-            _say(f"No real wire between the hosts, so encryption is not proved: {reasons}")
+            _say(f"No real wire between the hosts, so nothing is proved: {_reasons(missing)}")
         settings = LabSettings(powershell=powershell(), wire=not missing)
         lab = up(folder, LAB_NAME, settings, _tell)
     except MissingDependencyError as error:
         return play_in_memory(str(error))
     try:
-        return _story_in_lab(lab, folder)
+        return _story_in_lab(lab)
     finally:
         if keep:
             _say(f"The lab is left running; its inventory is {inventory_file(lab.layout)}.")
         else:
             down(folder, LAB_NAME)
+
+
+def _reasons(missing: Iterable[MissingPrerequisite]) -> str:
+    return " ".join(f"{found.sentence} {found.cure}" for found in missing)
 
 
 def _tell(text: str) -> None:
@@ -61,7 +68,7 @@ def _say(text: str) -> None:
     print_lines([Line(f"# {text}", Tone.HEADING)])
 
 
-def _story_in_lab(lab: LabStatus, folder: Path) -> int:
+def _story_in_lab(lab: LabStatus) -> int:
     playbook = example_playbook(lab.layout.root)
     inventory = str(inventory_file(lab.layout))
 
@@ -71,7 +78,8 @@ def _story_in_lab(lab: LabStatus, folder: Path) -> int:
         return run(words)
 
     common = (str(playbook), "-i", inventory)
-    state = ("--state", str(folder))
+    # The runs of the demo go with its lab.
+    state = ("--state", str(lab.layout.root))
     pair = ("--pairs", "vm1:host1")
     wire = lab.settings.wire
     story: list[tuple[str, tuple[str, ...], bool]] = [

@@ -83,7 +83,11 @@ def _story_in_lab(lab: LabStatus) -> int:
     pair = ("--pairs", "vm1:host1")
     wire = lab.settings.wire
     story: list[tuple[str, tuple[str, ...], bool]] = [
-        ("Before you begin: every prerequisite of the article.", ("doctor", *common), True),
+        (
+            "Before you begin: every prerequisite of the article; the lab plays Azure, too.",
+            ("doctor", *common),
+            True,
+        ),
         ("What would change? Nothing is written.", ("plan", *common), True),
         (
             "Before the policy: real traffic on a real wire, and it is clear.",

@@ -51,6 +51,7 @@ class LogObserver(Observer):
 
     def __init__(self, plan: Plan) -> None:
         self._count = len(plan.steps)
+        self._said: dict[str, str] = {}
 
     @override
     def step_begins(self, number: int, step: Step) -> None:
@@ -68,7 +69,10 @@ class LogObserver(Observer):
 
     @override
     def member_says(self, host: str, text: str) -> None:
-        talk().print(f"{host}: {text}", soft_wrap=True)
+        # A member is asked again and again; only what is new is worth a line.
+        if self._said.get(host) != text:
+            self._said[host] = text
+            talk().print(f"{host}: {text}", soft_wrap=True)
 
     @override
     def member_ended(self, result: MemberResult) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from secrets import token_hex
 
+from ipsec_orchestrator.app.confirmations import with_confirmations
 from ipsec_orchestrator.app.locked import locked
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
@@ -56,4 +57,4 @@ def carry_out(
     with locked(world, plan.basis.gpo, run_id, lock, tell) as ours:
         check_before_writing(plan.steps, ours)
         with run_store(place, ours.clock).begin(run_id) as journal:
-            return run(plan, ours, journal, observer, run_id)
+            return run(plan, with_confirmations(ours, place), journal, observer, run_id)

@@ -54,3 +54,8 @@ class StatePlace:
     def runs(self) -> Path:
         """Folder of the journals."""
         return self.folder / "runs"
+
+    @property
+    def confirmations(self) -> Path:
+        """Folder of what waits for a confirmation."""
+        return self.folder / "confirmations"

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ipsec_orchestrator.cli.options import (
+    confirm_within_option,
     connection_of,
     connection_options,
     consent_options,
@@ -32,6 +33,12 @@ from ipsec_orchestrator.cli.options import (
     is_flag=True,
     help="Go from mode request to require although nobody has measured whether that works.",
 )
+@confirm_within_option
+@click.option(
+    "--accept-unproved-revert",
+    is_flag=True,
+    help="Rely on what --confirm-within does locally, although nobody has proved it on Windows.",
+)
 @lock_options
 @consent_options
 @state_option
@@ -42,6 +49,8 @@ def apply(
     yes: bool,
     skip_checks: tuple[str, ...],
     unmeasured: bool,
+    confirm_within: int | None,
+    accept_unproved_revert: bool,
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -70,6 +79,8 @@ def apply(
         yes=yes,
         skip_checks=skip_checks,
         unmeasured=unmeasured,
+        confirm_within=confirm_within,
+        accept_unproved=accept_unproved_revert,
         state=state,
         as_json=as_json,
     )

@@ -2,12 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
 from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder
 from ipsec_orchestrator.app.safety import make_sure_again
@@ -18,11 +20,14 @@ from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.cli.progress import telling, watching
 from ipsec_orchestrator.cli.stopping import stopping
 from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Consents, Plan, Purpose
+from ipsec_orchestrator.planning.dead_man_part import refuse_unproved
 from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.planning.tightening import refuse_unmeasured
 from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.report.confirmation_report import pending_line, pending_to_json
 from ipsec_orchestrator.report.doctor_report import guard_lines
 from ipsec_orchestrator.report.plan_report import plan_lines
 from ipsec_orchestrator.report.run_report import (
@@ -49,15 +54,26 @@ def ask_and_carry_out(
     skip_checks: Sequence[str] = (),
     unmeasured: bool = False,
     consents: Consents = _NO_CONSENTS,
+    confirm_within: int | None = None,
+    accept_unproved: bool = False,
 ) -> int:
     """Do all of it and give the exit code."""
-    making = planned(Path(path), connection, removal=removal, lock=lock, consents=consents)
+    making = planned(
+        Path(path),
+        connection,
+        removal=removal,
+        lock=lock,
+        consents=consents,
+        confirm_within=confirm_within,
+    )
     with stopping(), making as (plan, world):
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
             if not unmeasured:
                 refuse_unmeasured(plan)
+            if not accept_unproved:
+                refuse_unproved(plan)
             _guard(plan, world, skip_checks)
             if not yes and not _agreed(plan):
                 talk().print("Nothing was changed.")
@@ -65,11 +81,13 @@ def ask_and_carry_out(
             with watching(plan) as observer:
                 report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=_tell)
         hosts = all_hosts(plan, report, world.inventory)
+    pending = _pending(report, state)
     if as_json:
         print_json(
             {
                 "plan": plan_to_json(plan),
                 "run": run_to_json(report) if report else None,
+                "confirmation": pending_to_json(pending),
                 "hosts": [member_to_json(host) for host in hosts],
             },
         )
@@ -78,7 +96,14 @@ def ask_and_carry_out(
     if report is None:
         return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)
+    if pending is not None:
+        print_lines([pending_line(pending, datetime.now(UTC))], to_stderr=as_json)
     return _exit_code(report)
+
+
+def _pending(report: RunReport | None, state: str | None) -> PendingConfirmation | None:
+    known = confirmations(state_place(state)).all() if report is not None else ()
+    return next((found for found in known if report and found.run_id == report.run_id), None)
 
 
 def _tell(text: str) -> None:

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.pending import tell_pending
 from ipsec_orchestrator.errors import OrchestratorError, UsageError
 
 PROGRAM: Final = "orchestrate"
@@ -22,6 +23,12 @@ _COMMANDS: Final = {
     "apply": ("apply", "apply", "Plan, show, ask, and carry out."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
     "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
+    "confirm": ("confirm", "confirm", "Keep what a run with --confirm-within did."),
+    "restore-members": (
+        "restore_members",
+        "restore_members",
+        "Give members their services back after a run was not confirmed.",
+    ),
     "show": ("show", "show", "Show the IPsec policies of the domain, or what a host has."),
     "prove": ("prove", "prove", "Send real traffic and prove that it is encrypted."),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),
@@ -86,6 +93,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the program and give its exit code; people read what went wrong on stderr."""
     wants_json = "--json" in arguments
     try:
+        tell_pending(arguments)
         code = program.main(list(arguments), prog_name=PROGRAM, standalone_mode=False)
         return code if isinstance(code, int) else Exit.DONE
     except click.UsageError as error:

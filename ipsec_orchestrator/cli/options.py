@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import click
 
+from ipsec_orchestrator.cli.duration import seconds_of
 from ipsec_orchestrator.errors import UsageError
 
 if TYPE_CHECKING:
@@ -198,6 +199,17 @@ def json_option(function: Function) -> Function:
     return click.option("--json", "as_json", is_flag=True, help="One JSON document on stdout.")(
         function,
     )
+
+
+def confirm_within_option(function: Function) -> Function:
+    """Add ``--confirm-within``."""
+    return click.option(
+        "--confirm-within",
+        metavar="TIME",
+        callback=seconds_of,
+        help="Unless orchestrate confirm is given within this time (15m, 1h), a task on each "
+        "member takes the effect of the policy away.",
+    )(function)
 
 
 def state_option(function: Function) -> Function:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ipsec_orchestrator.cli.options import (
+    confirm_within_option,
     connection_of,
     connection_options,
     consent_options,
@@ -21,6 +22,7 @@ from ipsec_orchestrator.cli.options import (
 @click.option("--remove", "removal", is_flag=True, help="Plan orchestrate remove instead.")
 @consent_options
 @click.option("--exit-code", is_flag=True, help="Exit with 2 if there is something to do.")
+@confirm_within_option
 @json_option
 def plan(
     playbook: str,
@@ -28,6 +30,7 @@ def plan(
     out: str | None,
     removal: bool,
     exit_code: bool,
+    confirm_within: int | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
 ) -> int:
@@ -49,6 +52,7 @@ def plan(
         connection_of(values),
         removal=removal,
         consents=consents,
+        confirm_within=confirm_within,
         out=Path(out) if out else None,
         exit_code=exit_code,
         as_json=as_json,

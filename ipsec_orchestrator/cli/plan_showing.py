@@ -8,7 +8,7 @@ from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.output import print_json, print_lines, talk
 from ipsec_orchestrator.cli.planning import planned
-from ipsec_orchestrator.errors import UnsafePlanError
+from ipsec_orchestrator.errors import UnsafePlanError, UsageError
 from ipsec_orchestrator.model.plan import Consents, Plan
 from ipsec_orchestrator.planning.lockout.safety import refuse_unsafe
 from ipsec_orchestrator.planning.planfile import plan_to_json
@@ -21,12 +21,18 @@ def show_plan(
     *,
     removal: bool,
     consents: Consents,
+    confirm_within: int | None,
     out: Path | None,
     exit_code: bool,
     as_json: bool,
 ) -> Exit:
     """Make the plan and show it; one that would lock somebody out is not saved."""
-    with planned(playbook, connection, removal=removal, consents=consents) as (made, world):
+    if removal and confirm_within is not None:
+        raise UsageError("--confirm-within is for what apply brings, not for a removal.")
+    making = planned(
+        playbook, connection, removal=removal, consents=consents, confirm_within=confirm_within
+    )
+    with making as (made, world):
         if as_json:
             print_json(plan_to_json(made))
         else:

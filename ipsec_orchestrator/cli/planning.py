@@ -18,6 +18,7 @@ from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.progress import telling
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.plan import Consents, Plan
+from ipsec_orchestrator.planning.dead_man_part import with_dead_man
 from ipsec_orchestrator.planning.planfile import is_plan_text
 from ipsec_orchestrator.ports import World
 
@@ -41,17 +42,25 @@ def planned(
     removal: bool,
     lock: LockOrder | None = None,
     consents: Consents = _NO_CONSENTS,
+    confirm_within: int | None = None,
 ) -> Generator[tuple[Plan, World]]:
     """Make the plan, or load it, and keep the connection for carrying it out.
 
     With ``lock`` another run is waited for before anything is read; a plan that is to be looked
-    at only is made at once.
+    at only is made at once. With ``confirm_within`` a run of the plan has to be confirmed within
+    so many seconds.
 
     Raises:
-        UsageError: ``consents`` for a saved plan, or for a risk that the plan does not have.
+        UsageError: ``consents`` for a saved plan, or for a risk that the plan does not have; or
+            ``confirm_within`` for a saved plan.
     """
     inventory = connection.read_inventory()
     if is_plan_file(path):
+        if confirm_within is not None:
+            raise UsageError(
+                "A saved plan says itself whether it has to be confirmed.",
+                cure="Make it with orchestrate plan --confirm-within, or name the playbook here.",
+            )
         if consents != _NO_CONSENTS:
             raise UsageError(
                 f"{path} is a saved plan: what it may close was said when it was made.",
@@ -71,4 +80,4 @@ def planned(
                 made = make_remove_plan(playbook, members, world, tell)
             else:
                 made = make_apply_plan(playbook, members, world, tell, consents)
-        yield made, world
+        yield (made if confirm_within is None else with_dead_man(made, confirm_within)), world

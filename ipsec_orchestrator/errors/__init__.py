@@ -20,6 +20,11 @@ from ipsec_orchestrator.errors.backend import (
 from ipsec_orchestrator.errors.base import OrchestratorError
 from ipsec_orchestrator.errors.cloud import CloudRequestError, ThrottledError
 from ipsec_orchestrator.errors.codec import CodecError
+from ipsec_orchestrator.errors.dead_man import (
+    DeadManError,
+    ExpiredConfirmationError,
+    UnprovedRevertError,
+)
 from ipsec_orchestrator.errors.lab import (
     LabError,
     LabInUseError,
@@ -28,7 +33,6 @@ from ipsec_orchestrator.errors.lab import (
 )
 from ipsec_orchestrator.errors.lock import LockHeldError, LockLostError, WrongLockError
 from ipsec_orchestrator.errors.plan import (
-    DeadManError,
     ForeignObjectError,
     PlanError,
     PlanFileError,
@@ -73,6 +77,7 @@ __all__ = [
     "DeadManError",
     "DirectoryError",
     "DomainRootLinkError",
+    "ExpiredConfirmationError",
     "FileShareError",
     "ForeignObjectError",
     "HostUnreachableError",
@@ -109,6 +114,7 @@ __all__ = [
     "UnmeasuredError",
     "UnsafeInSeveralWaysError",
     "UnsafePlanError",
+    "UnprovedRevertError",
     "UsageError",
     "WrongLockError",
 ]

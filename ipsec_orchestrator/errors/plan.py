@@ -94,34 +94,3 @@ class ReadBackError(PlanError):
         self.attribute = attribute
         self.written = written
         self.found = found
-
-
-class DeadManError(PlanError):
-    """Members can't be given the task that would undo the change; nothing was written.
-
-    Attributes:
-        failures: (member, why) of each that can't.
-        left: (member, why) of each whose task could not be taken away again.
-    """
-
-    def __init__(
-        self,
-        *,
-        failures: tuple[tuple[str, str], ...],
-        left: tuple[tuple[str, str], ...] = (),
-    ) -> None:
-        told = "; ".join(f"{host}: {reason.rstrip('.')}" for host, reason in failures)
-        names = ", ".join(host for host, _ in left)
-        rest = (
-            f" What was put there could not be taken away again from {names}: look there for "
-            "scheduled tasks named ipsec_orchestrator.dead-man and delete them."
-            if left
-            else ""
-        )
-        super().__init__(
-            f"Nothing of the plan was carried out, because not every member can be guarded. {told}.{rest}",
-            cure="Put that right, or leave such members out of the playbook: a task on one side "
-            "only would not bring traffic back.",
-        )
-        self.failures = failures
-        self.left = left

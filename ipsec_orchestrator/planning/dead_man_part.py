@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Final
 
-from ipsec_orchestrator.errors import PlanError
+from ipsec_orchestrator.errors import PlanError, UnprovedRevertError
 from ipsec_orchestrator.model.plan import Action, Caution, Change, FieldChange, Plan
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import DeadManStep
@@ -62,6 +62,16 @@ def with_dead_man(plan: Plan, seconds: int) -> Plan:
         steps=(*(_step(host, seconds, lasting) for host in hosts), *plan.steps),
         warnings=(*plan.warnings, *_cautions(seconds, lasting)),
     )
+
+
+def refuse_unproved(plan: Plan) -> None:
+    """Refuse a plan that relies on the local revert, for somebody who has not accepted its limits.
+
+    Raises:
+        UnprovedRevertError: It does.
+    """
+    if any(isinstance(step, DeadManStep) and step.after is not None for step in plan.steps):
+        raise UnprovedRevertError(unproved=UNPROVED)
 
 
 def _change(host: str, fqdn: str, lasting: str) -> Change:

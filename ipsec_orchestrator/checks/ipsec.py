@@ -145,6 +145,23 @@ def _rsop_logging(_: HealthFacts, observation: MemberObservation) -> Verdict:
     return passed("On." if observation.rsop_logging else "Not configured, which is on.")
 
 
+def _dead_man(_: HealthFacts, observation: MemberObservation) -> Verdict:
+    fired = observation.fired
+    if fired is not None:
+        return failed(
+            f"Run {fired.run_id} was not confirmed in time: its task has disabled PolicyAgent.",
+            f"Put the directory right (orchestrate rollback {fired.run_id}), or decide to keep the "
+            f"policy; then orchestrate restore-members {fired.run_id}.",
+        )
+    waiting = next(iter(observation.dead_men), None)
+    if waiting is None:
+        return passed("No run waits for its confirmation.")
+    return failed(
+        f"Run {waiting.run_id} waits for its confirmation until {waiting.deadline or 'soon'}.",
+        f"orchestrate confirm {waiting.run_id} keeps what it did.",
+    )
+
+
 def _nat(health: HostHealth) -> Verdict:
     words = {
         1: "the answering side may be behind NAT",
@@ -165,5 +182,6 @@ CHECKS: Final = (
     health_check("ipsec.extension", "When Group Policy calls the IPsec extension", _extension),
     health_check("ipsec.exemptions", "Traffic exempt from IPsec", _exemptions),
     policy_check("ipsec.rsop-logging", "RSoP logging", _rsop_logging),
+    policy_check("ipsec.dead-man", "Runs that wait for a confirmation", _dead_man),
     health_check("ipsec.nat", "NAT traversal", _nat),
 )

@@ -23,9 +23,8 @@ def tell_pending(arguments: Sequence[str]) -> None:
     if not arguments or _SILENT & set(arguments) or _COMPLETE in os.environ:
         return
     folder = state_folder(_named(arguments) or os.environ.get(STATE_VARIABLE)) / FOLDER
-    if not folder.is_dir():
-        return
-    _tell_of(folder)
+    if folder.is_dir() and any(folder.glob("*.json")):
+        _tell_of(folder)
 
 
 def _tell_of(folder: Path) -> None:

@@ -89,6 +89,10 @@ def _host_document(name: str, answer: HostPolicies | str) -> dict[str, Json]:
         }
         if assigned
         else None,
+        "dead_men": [
+            {"run": found.run_id, "deadline": found.deadline, "fired": found.fired}
+            for found in observation.dead_men
+        ],
         "policies": [policy_to_json(policy) for policy in answer.policies],
     }
 
@@ -117,6 +121,13 @@ def _host_lines(name: str, observation: MemberObservation) -> Iterator[Line]:
     else:
         yield Line(f"  assigned by Group Policy: {assigned.name or assigned.path}", Tone.GOOD)
         yield Line(f"  from: {assigned.path}")
+    for found in observation.dead_men:
+        yield Line(
+            f"  run {found.run_id} was not confirmed in time: its task has disabled PolicyAgent"
+            if found.fired
+            else f"  run {found.run_id} waits for its confirmation until {found.deadline}",
+            Tone.BAD if found.fired else Tone.WARNING,
+        )
     status = observation.extension_status
     if status is not None:
         yield Line(

@@ -120,6 +120,21 @@ class PolicySetting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DeadMan:
+    """A run that had to be confirmed, as it stands in the member's registry.
+
+    Attributes:
+        run_id: The run.
+        deadline: Until when, as text; ``None`` while its task was not there yet.
+        fired: Whether its task has taken the policy's effect away.
+    """
+
+    run_id: str
+    deadline: str | None
+    fired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MemberObservation:
     """Everything that a member said.
 
@@ -135,6 +150,7 @@ class MemberObservation:
         extension_reason: Error id if the log could not be read.
         settings: Assigned policies by precedence.
         settings_reason: Error id if they could not be read.
+        dead_men: Runs that had to be confirmed and have left their mark.
         rsop_logging: Whether the RSoP log is switched on; ``None`` is not configured, which is on.
         extension_flags: NoGPOListChanges, NoSlowLink, NoBackgroundPolicy as configured.
     """
@@ -150,6 +166,7 @@ class MemberObservation:
     extension_reason: str | None = None
     settings: tuple[PolicySetting, ...] = ()
     settings_reason: str | None = None
+    dead_men: tuple[DeadMan, ...] = ()
     rsop_logging: bool | None = None
     extension_flags: Mapping[str, int | None] = field(
         default_factory=dict[str, int | None],
@@ -159,6 +176,11 @@ class MemberObservation:
     def cached(self, object_id: UUID) -> CachedObject | None:
         """Find a cached object by GUID."""
         return next((found for found in self.cache or () if found.object_id == object_id), None)
+
+    @property
+    def fired(self) -> DeadMan | None:
+        """A run whose task has taken the policy's effect away, if there is one."""
+        return next((found for found in self.dead_men if found.fired), None)
 
     def runs(self, service: str) -> bool:
         """Tell whether a service exists and runs."""
@@ -194,6 +216,7 @@ def parse_member_policy(answer: Json) -> MemberObservation:
             ),
         ),
         settings_reason=settings.optional_text("reason"),
+        dead_men=tuple(_dead_man(found) for found in fields.objects("dead_men")),
         rsop_logging=None if logging is None else logging != 0,
         extension_flags={}
         if flags is None
@@ -239,6 +262,14 @@ def _setting(fields: AnswerFields) -> PolicySetting:
         ipsec_id=fields.text("ipsec_id"),
         ipsec_name=fields.text("ipsec_name"),
         gpo_id=fields.text("gpo_id"),
+    )
+
+
+def _dead_man(fields: AnswerFields) -> DeadMan:
+    return DeadMan(
+        run_id=fields.text("run"),
+        deadline=fields.optional_text("deadline"),
+        fired=fields.flag("fired"),
     )
 
 

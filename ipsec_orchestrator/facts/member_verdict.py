@@ -237,6 +237,14 @@ def _judge_policy(observation: MemberObservation, wanted: WantedOnMember) -> Mem
     stopped = [name for name in _SERVICES if not observation.runs(name)]
     if stopped:
         # The agent fills the cache; while it stands still, what the cache holds says nothing.
+        fired = observation.fired
+        if fired is not None:
+            return MemberVerdict(
+                outcome=MemberOutcome.DONE,
+                reason=f"Assigned, not enforced: run {fired.run_id} was not confirmed in time, so "
+                "its task has disabled PolicyAgent.",
+                cure=f"orchestrate restore-members {fired.run_id} --keep-policy gives it back.",
+            )
         return MemberVerdict(
             outcome=MemberOutcome.DONE,
             reason=f"Assigned, not enforced: {' and '.join(stopped)} "

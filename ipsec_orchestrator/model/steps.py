@@ -94,7 +94,8 @@ class DeadManStep:
 
     Attributes:
         host: Inventory name.
-        before: Seconds in which it had to be confirmed, ``None`` where there is no task.
+        before: Seconds in which it had to be confirmed, from when the tasks are there; ``None``
+            where there is no task.
         after: The same for what ought to be.
     """
 

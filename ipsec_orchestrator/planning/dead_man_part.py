@@ -16,7 +16,7 @@ SHORT_SECONDS: Final = 2 * _MINUTE
 
 UNPROVED: Final = (
     (
-        "It was built from documents and tried in simulations only. Nobody has proved on Windows "
+        "The local undo was built from documents and tried in simulations only. Nobody has proved on Windows "
         "Server 2016 to 2025 that disabling and stopping PolicyAgent ends enforcement at once: "
         "filters may stay until the member is restarted."
     ),
@@ -38,7 +38,7 @@ def with_dead_man(plan: Plan, seconds: int) -> Plan:
 
     Args:
         plan: What is to be guarded; one that does nothing stays as it is.
-        seconds: Time from the beginning of the run in which it has to be confirmed.
+        seconds: Time in which it has to be confirmed, from when the tasks are there.
 
     Raises:
         PlanError: The plan reaches no member that could be given a task.
@@ -108,8 +108,8 @@ def _cautions(seconds: int, lasting: str) -> tuple[Caution, ...]:
         return told
     short = Caution(
         code="short-confirmation",
-        text=f"{lasting} counts from the beginning of the run, refreshing members included: "
-        "that is hardly enough to look and confirm.",
+        text=f"{lasting} counts from when the tasks are there, so writing and refreshing members "
+        "are part of it: that is hardly enough to look and confirm.",
     )
     return (short, *told)
 

@@ -126,6 +126,7 @@ class ScriptedHost:
             "cache": None,
             "extension_status": {"reason": None, "status": None},
             "policy_settings": {"reason": None, "settings": []},
+            "dead_men": [],
             "rsop_logging": None,
             "extension_flags": None,
         }

@@ -58,6 +58,7 @@ def full_answer() -> dict[str, Any]:
                 {"precedence": 1, "ipsec_id": "{a}", "ipsec_name": "a", "gpo_id": "CN=1"},
             ],
         },
+        "dead_men": [{"run": "r1", "deadline": "2026-11-26T15:00:00Z", "fired": True}],
         "rsop_logging": 0,
         "extension_flags": {"no_gpo_list_changes": 1, "no_slow_link": None},
     }
@@ -79,6 +80,8 @@ def test_everything_is_read() -> None:
     assert seen.extension_status is not None
     assert seen.extension_status.error == 0x80070005
     assert [found.ipsec_name for found in seen.settings] == ["a", "b"]
+    assert seen.fired is not None
+    assert seen.fired.run_id == "r1"
     assert seen.rsop_logging is False
     assert seen.extension_flags == {"no_gpo_list_changes": 1, "no_slow_link": None}
 
@@ -91,6 +94,7 @@ def test_an_empty_member_is_no_error() -> None:
         "cache": None,
         "extension_status": {"reason": "HRESULT 0x8004100e,X", "status": None},
         "policy_settings": {"reason": "HRESULT 0x8004100e,X", "settings": []},
+        "dead_men": [],
         "rsop_logging": None,
         "extension_flags": None,
     }

@@ -91,6 +91,18 @@ $precedences = @(
     }
 )
 
+# Runs that had to be confirmed leave a key each, until they are confirmed or put right.
+$deadMen = @()
+$records = 'HKLM:\SOFTWARE\ipsec_orchestrator\DeadMan'
+if (Test-Path -LiteralPath $records) {
+    $deadMen = @(
+        foreach ($child in Get-ChildItem -LiteralPath $records) {
+            $values = Read-KeyValue -Path "$records\$($child.PSChildName)"
+            @{ run = [string] $child.PSChildName; deadline = $values['Deadline']; fired = $values.ContainsKey('Fired') }
+        }
+    )
+}
+
 $flags = Read-KeyValue -Path "HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\GPExtensions\$extension"
 $logging = Read-KeyValue -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\System'
 
@@ -104,6 +116,7 @@ $answer = @{
     cache = $cache
     extension_status = @{ reason = $statuses.reason; status = $status }
     policy_settings = @{ reason = $settings.reason; settings = [object[]] $precedences }
+    dead_men = [object[]] $deadMen
     rsop_logging = if ($null -eq $logging) { $null } else { $logging['RSoPLogging'] }
     extension_flags = if ($null -eq $flags) { $null } else {
         @{

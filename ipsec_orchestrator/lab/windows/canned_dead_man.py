@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from ipsec_orchestrator.lab.windows.canned_policy import DEAD_MEN_KEY
 from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.windows.policy_registry import ASSIGNED_KEY
@@ -13,7 +14,6 @@ from ipsec_orchestrator.lab.windows.simulated_host import OS_VERSION, SimulatedH
 from ipsec_orchestrator.model.json import Json
 
 _PREFIX: Final = "ipsec_orchestrator.dead-man."
-_RECORDS: Final = r"HKLM\SOFTWARE\ipsec_orchestrator\DeadMan"
 _STILL_THERE: Final = "ipsec_orchestrator.TaskStillThere"
 _MODES: Final[Mapping[str, StartMode]] = {
     "Automatic": StartMode.AUTO,
@@ -53,14 +53,14 @@ def dead_man_read(commands: WindowsCommands, parameters: Arguments) -> Json:
             for task in host.tasks.all()
             if task.name.startswith(_PREFIX)
         ],
-        "records": [_record(keys, run) for run in keys.subkeys(_RECORDS)],
+        "records": [_record(keys, run) for run in keys.subkeys(DEAD_MEN_KEY)],
     }
 
 
 def dead_man_arm(commands: WindowsCommands, parameters: Arguments) -> Json:
     """Answer as ``dead_man_arm.ps1`` does."""
     host, run = commands.host, str(parameters["RunId"])
-    name, key = f"{_PREFIX}{run}", rf"{_RECORDS}\{run}"
+    name, key = f"{_PREFIX}{run}", rf"{DEAD_MEN_KEY}\{run}"
     agent = _service(host, POLICY_AGENT)
     with host.registry.change() as keys:
         if keys.values(key) is None:
@@ -85,7 +85,7 @@ def dead_man_arm(commands: WindowsCommands, parameters: Arguments) -> Json:
 def dead_man_remove(commands: WindowsCommands, parameters: Arguments) -> Json:
     """Answer as ``dead_man_remove.ps1`` does."""
     host, run = commands.host, str(parameters["RunId"])
-    name, key = f"{_PREFIX}{run}", rf"{_RECORDS}\{run}"
+    name, key = f"{_PREFIX}{run}", rf"{DEAD_MEN_KEY}\{run}"
     twin_only = bool(parameters.get("TwinOnly"))
     for wanted in (f"{name}.twin",) if twin_only else (name, f"{name}.twin"):
         host.tasks.remove(wanted)
@@ -104,7 +104,7 @@ def dead_man_restore(commands: WindowsCommands, parameters: Arguments) -> Json:
         ImitatedError: The task is there, or the agent can't be started.
     """
     host, run = commands.host, str(parameters["RunId"])
-    name, key = f"{_PREFIX}{run}", rf"{_RECORDS}\{run}"
+    name, key = f"{_PREFIX}{run}", rf"{DEAD_MEN_KEY}\{run}"
     if any(task.name == name for task in host.tasks.all()):
         raise ImitatedError(_STILL_THERE, name)
     mode = _MODES[str(parameters["StartType"])]
@@ -130,7 +130,7 @@ def _service(host: SimulatedHost, name: str) -> dict[str, str]:
 
 
 def _record(keys: RegistryKeys, run: str) -> Json:
-    key = rf"{_RECORDS}\{run}"
+    key = rf"{DEAD_MEN_KEY}\{run}"
     texts = {field: _text_of(keys.value(key, value)) for field, value in _TEXTS.items()}
     return {
         "run": run,

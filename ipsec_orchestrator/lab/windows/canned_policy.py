@@ -28,6 +28,7 @@ _FLAGS: Final = {
     "no_background_policy": "NoBackgroundPolicy",
 }
 _SIGN: Final = 0x80000000
+DEAD_MEN_KEY: Final = r"HKLM\SOFTWARE\ipsec_orchestrator\DeadMan"
 
 
 def policy_answer(host: SimulatedHost) -> Json:
@@ -44,6 +45,15 @@ def policy_answer(host: SimulatedHost) -> Json:
         "cache": _cache_answer(keys),
         "extension_status": _status_answer(host),
         "policy_settings": _settings_answer(host),
+        "dead_men": [
+            {
+                "run": run,
+                "deadline": None if deadline is None else value_answer(deadline),
+                "fired": keys.value(rf"{DEAD_MEN_KEY}\{run}", "Fired") is not None,
+            }
+            for run in keys.subkeys(DEAD_MEN_KEY)
+            for deadline in [keys.value(rf"{DEAD_MEN_KEY}\{run}", "Deadline")]
+        ],
         "rsop_logging": None if logging is None else value_answer(logging),
         "extension_flags": _flags_answer(keys),
     }

@@ -21,10 +21,10 @@ def show_plan(
     *,
     removal: bool,
     consents: Consents,
-    confirm_within: int | None,
     out: Path | None,
     exit_code: bool,
     as_json: bool,
+    confirm_within: int | None = None,
 ) -> Exit:
     """Make the plan and show it; one that would lock somebody out is not saved."""
     if removal and confirm_within is not None:

@@ -112,9 +112,9 @@ __all__ = [
     "UndecidedRunError",
     "UnexpectedAnswerError",
     "UnmeasuredError",
+    "UnprovedRevertError",
     "UnsafeInSeveralWaysError",
     "UnsafePlanError",
-    "UnprovedRevertError",
     "UsageError",
     "WrongLockError",
 ]

@@ -21,6 +21,7 @@ from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.facts.rivals import read_rivals
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.planning.pilot_part import pilot_name
 from ipsec_orchestrator.ports import World
 
 Tell = Callable[[str], None]
@@ -42,10 +43,14 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
     gpo = read_gpo(directory, playbook.gpo.name)
     if gpo is not None:
         gpo = _with_template(gpo, playbook, world)
+    pilot = read_gpo(directory, pilot_name(playbook.gpo.name))
+    if pilot is not None:
+        pilot = _with_template(pilot, playbook, world)
     rivals, enforced = read_rivals(directory, ou.entry.dn)
     return Observed(
         names=names,
         gpo=gpo,
+        pilot=pilot,
         ou=ou,
         container=read_ip_security_container(directory),
         computers=read_computers(directory, ou.entry.dn),
@@ -58,11 +63,11 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
 
 
 def _assigned_elsewhere(playbook: Playbook, world: World) -> dict[str, tuple[str, ...]]:
-    own = playbook.gpo.name.casefold()
+    own = {playbook.gpo.name.casefold(), pilot_name(playbook.gpo.name).casefold()}
     return {
         policy: others
         for policy, names in read_assignments(world.directory).items()
-        if (others := tuple(name for name in names if name.casefold() != own))
+        if (others := tuple(name for name in names if name.casefold() not in own))
     }
 
 

@@ -8,9 +8,12 @@ from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.steps import (
     DeadManStep,
     EntryStep,
+    FilteringStep,
     GpoStep,
+    HealthStep,
     MemberStep,
     Step,
+    TemplateAccessStep,
     TemplateVersionStep,
 )
 
@@ -39,7 +42,15 @@ class Bindings:
                 )
             case GpoStep() | TemplateVersionStep():
                 return replace(step, gpo_id=self.ids.get(step.gpo_id, step.gpo_id))
-            case MemberStep() | DeadManStep():
+            case FilteringStep():
+                return replace(step, dn=self._text(step.dn))
+            case TemplateAccessStep():
+                return replace(
+                    step,
+                    dn=self._text(step.dn),
+                    gpo_id=self.ids.get(step.gpo_id, step.gpo_id),
+                )
+            case MemberStep() | DeadManStep() | HealthStep():
                 return step
             case _:
                 assert_never(step)

@@ -4,15 +4,28 @@ A plan is refused as a whole: half of a stale plan must not be carried out. What
 interrupted run of the same plan has done already is no reason to refuse it.
 """
 
-from collections.abc import Iterable, Iterator
-from uuid import UUID
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from ipsec_orchestrator.codec import gpt_ini
+from ipsec_orchestrator.engine.filtering import shown as shown_filtering
+from ipsec_orchestrator.engine.filtering import texts
 from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
 from ipsec_orchestrator.errors import StalePlanError
-from ipsec_orchestrator.facts.gpo import read_gpo, read_gpo_by_id
+from ipsec_orchestrator.facts.gpo import (
+    FILTERING_ATTRIBUTES,
+    read_filtering,
+    read_gpo,
+    read_gpo_by_id,
+)
 from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key
-from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step, TemplateVersionStep
+from ipsec_orchestrator.model.steps import (
+    EntryStep,
+    FilteringStep,
+    GpoStep,
+    Step,
+    TemplateVersionStep,
+)
 from ipsec_orchestrator.planning.desired import guid_text
 from ipsec_orchestrator.planning.draft import differing
 from ipsec_orchestrator.ports import World
@@ -29,18 +42,41 @@ def check_before_writing(steps: Iterable[Step], world: World) -> None:
     for step in steps:
         if isinstance(step, GpoStep):
             _check_gpo(step, world)
-    chains: dict[str, list[EntryStep]] = {}
-    templates: dict[UUID, list[TemplateVersionStep]] = {}
-    for step in steps:
-        if isinstance(step, EntryStep):
-            if not any(guid in step.dn.upper() for guid in unborn):
-                chains.setdefault(dn_key(step.dn), []).append(step)
-        elif isinstance(step, TemplateVersionStep) and guid_text(step.gpo_id) not in unborn:
-            templates.setdefault(step.gpo_id, []).append(step)
-    for versions in templates.values():
+    for versions in _grouped(_versions(steps, unborn), lambda step: str(step.gpo_id)):
         _check_template(versions, world)
-    for chain in chains.values():
+    for narrowing in _grouped(_filterings(steps, unborn), lambda step: dn_key(step.dn)):
+        _check_filtering(narrowing, world)
+    for chain in _grouped(_entries(steps, unborn), lambda step: dn_key(step.dn)):
         _check_chain(chain, world)
+
+
+_Kind = TypeVar("_Kind")
+
+
+def _grouped(steps: Iterable[_Kind], key: Callable[[_Kind], str]) -> Iterable[list[_Kind]]:
+    """Put the steps that are about one thing together, in their order."""
+    groups: dict[str, list[_Kind]] = {}
+    for step in steps:
+        groups.setdefault(key(step), []).append(step)
+    return groups.values()
+
+
+def _versions(steps: Iterable[Step], unborn: tuple[str, ...]) -> Iterator[TemplateVersionStep]:
+    for step in steps:
+        if isinstance(step, TemplateVersionStep) and guid_text(step.gpo_id) not in unborn:
+            yield step
+
+
+def _filterings(steps: Iterable[Step], unborn: tuple[str, ...]) -> Iterator[FilteringStep]:
+    for step in steps:
+        if isinstance(step, FilteringStep) and not any(guid in step.dn.upper() for guid in unborn):
+            yield step
+
+
+def _entries(steps: Iterable[Step], unborn: tuple[str, ...]) -> Iterator[EntryStep]:
+    for step in steps:
+        if isinstance(step, EntryStep) and not any(guid in step.dn.upper() for guid in unborn):
+            yield step
 
 
 def _unborn(steps: Iterable[Step]) -> Iterator[str]:
@@ -82,6 +118,24 @@ def _check_template(chain: list[TemplateVersionStep], world: World) -> None:
             attribute="Version",
             expected=str(step.before),
             found=str(number),
+        )
+
+
+def _check_filtering(chain: list[FilteringStep], world: World) -> None:
+    """Check who gets a GPO against what its first step expects and where each brings it."""
+    first = chain[0]
+    entry = world.directory.read(first.dn, FILTERING_ATTRIBUTES)
+    if entry is None:
+        raise StalePlanError(
+            object=first.dn, attribute="the object", expected="present", found="absent"
+        )
+    standing = texts(read_filtering(entry))
+    if standing not in {first.before, *(step.after for step in chain)}:
+        raise StalePlanError(
+            object=first.dn,
+            attribute="security filtering",
+            expected=shown_filtering(first.before),
+            found=shown_filtering(standing),
         )
 
 

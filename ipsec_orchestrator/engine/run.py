@@ -1,12 +1,14 @@
 """Carries out a plan: reads its steps, nothing else."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, assert_never
 
 from ipsec_orchestrator.engine.bindings import Bindings
 from ipsec_orchestrator.engine.dead_man_steps import perform_dead_men
+from ipsec_orchestrator.engine.filtering import perform_filtering, perform_template_access
+from ipsec_orchestrator.engine.health import check_wave
 from ipsec_orchestrator.engine.members import refresh_members
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.perform import (
@@ -14,6 +16,7 @@ from ipsec_orchestrator.engine.perform import (
     perform_gpo,
     perform_template_version,
 )
+from ipsec_orchestrator.engine.waves import INTERRUPTED, in_waves, judge_refresh, judge_wave
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.model.inventory import HostRole
 from ipsec_orchestrator.model.outcome import (
@@ -24,13 +27,17 @@ from ipsec_orchestrator.model.outcome import (
     StepResult,
 )
 from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
     DeadManStep,
     EntryStep,
+    FilteringStep,
     GpoStep,
+    HealthStep,
     MemberStep,
     Step,
+    TemplateAccessStep,
     TemplateVersionStep,
     object_of,
 )
@@ -58,6 +65,8 @@ class _Progress:
     members: list[MemberResult] = field(default_factory=list[MemberResult])
     phases: dict[str, float] = field(default_factory=dict[str, float])
     error: str | None = None
+    stopped: str | None = None
+    rollback: bool = False
 
 
 def run(
@@ -72,8 +81,8 @@ def run(
     """Perform the steps of a plan in their order, members side by side.
 
     A failed step ends the run; what is done stays done, and planning again takes it from there.
-    Steps after the members wait until every member is done. The journal has an event before and
-    after every step.
+    Steps after the members wait until every member is done; in waves, each next one waits for the
+    gate behind the one before. The journal has an event before and after every step.
     """
     progress = _Progress(planned=plan.steps)
     journal.append(
@@ -90,7 +99,8 @@ def run(
         enumerate(plan.steps, 1), key=lambda numbered: _TOGETHER.get(type(numbered[1]))
     ):
         numbered = list(group)
-        reason = _obstacle(progress)
+        # Steps that are not performed together look for an obstacle one by one.
+        reason = _obstacle(progress, numbered[0][1]) if kind else None
         if reason:
             _skip(numbered, reason, progress, journal, observer)
         elif kind is MemberStep:
@@ -107,6 +117,7 @@ def run(
         "run-ends",
         run=run_id,
         error=progress.error,
+        stopped=progress.stopped,
         members={result.host: result.outcome.value for result in progress.members},
     )
     return RunReport(
@@ -115,6 +126,8 @@ def run(
         members=(controller, *progress.members),
         error=progress.error,
         seconds_by_phase=tuple(progress.phases.items()),
+        stopped=progress.stopped,
+        rollback=progress.rollback,
     )
 
 
@@ -122,7 +135,8 @@ def _controller(plan: Plan, world: World, progress: _Progress) -> MemberResult:
     """Give the outcome of the DC: it holds what was written."""
     fqdn = plan.basis.dc.casefold()
     host = next((host for host in world.inventory.hosts if host.fqdn.casefold() == fqdn), None)
-    writes = sum(not isinstance(step, MemberStep | DeadManStep) for step in plan.steps)
+    quiet = MemberStep | DeadManStep | HealthStep
+    writes = sum(not isinstance(step, quiet) for step in plan.steps)
     reason = "Everything was written and read back." if writes else "Nothing was to be written."
     return MemberResult(
         host=host.name if host else plan.basis.dc,
@@ -135,9 +149,14 @@ def _controller(plan: Plan, world: World, progress: _Progress) -> MemberResult:
     )
 
 
-def _obstacle(progress: _Progress) -> str | None:
+def _obstacle(progress: _Progress, step: Step) -> str | None:
     if progress.error is not None:
         return _AFTER_FAILURE
+    if progress.stopped is not None:
+        return progress.stopped
+    if step.stage is not Stage.CLEAN_UP and in_waves(progress.planned):
+        # How many of a wave may fail is for its gate to say.
+        return None
     if any(result.outcome is not HostOutcome.DONE for result in progress.members):
         return _WAITS_FOR_MEMBERS
     return None
@@ -164,11 +183,19 @@ def _perform_each(
     observer: Observer,
     progress: _Progress,
 ) -> None:
-    for place, (number, planned) in enumerate(numbered):
+    for number, planned in numbered:
+        reason = _obstacle(progress, planned)
+        if reason:
+            _skip([(number, planned)], reason, progress, journal, observer)
+            continue
         step = progress.bindings.bind(planned)
         observer.step_begins(number, step)
         journal.append("step-begins", number=number, stage=step.stage.value, object=object_of(step))
         started = world.clock.monotonic_seconds()
+        if isinstance(step, HealthStep):
+            _pass_gate((number, step), world, journal, observer, progress)
+            _note_time(step, started, world, progress)
+            continue
         try:
             later = tuple(progress.bindings.bind(other) for other in progress.planned[number:])
             outcome, progress.bindings = _perform(step, later, world, progress.bindings)
@@ -184,10 +211,8 @@ def _perform_each(
             )
             progress.steps.append(result)
             observer.step_ended(result)
-            _skip(numbered[place + 1 :], _AFTER_FAILURE, progress, journal, observer)
-            return
-        spent = world.clock.monotonic_seconds() - started
-        progress.phases[step.stage.value] = progress.phases.get(step.stage.value, 0.0) + spent
+            continue
+        _note_time(step, started, world, progress)
         journal.append(
             "step-ends",
             number=number,
@@ -198,6 +223,58 @@ def _perform_each(
         result = _result(number, step, outcome)
         progress.steps.append(result)
         observer.step_ended(result)
+
+
+def _note_time(step: Step, started: float, world: World, progress: _Progress) -> None:
+    spent = world.clock.monotonic_seconds() - started
+    progress.phases[step.stage.value] = progress.phases.get(step.stage.value, 0.0) + spent
+
+
+def _pass_gate(
+    numbered: tuple[int, HealthStep],
+    world: World,
+    journal: Journal,
+    observer: Observer,
+    progress: _Progress,
+) -> None:
+    """Wait, look at a wave, and note whether the run goes on."""
+    number, step = numbered
+    known = {result.host: result for result in progress.members}
+    verdict = judge_refresh(step, known)
+    if verdict.stop is None:
+        try:
+            world.clock.wait(step.wait_seconds)
+        except KeyboardInterrupt:
+            progress.stopped = INTERRUPTED
+            _skip([(number, step)], INTERRUPTED, progress, journal, observer)
+            return
+        verdict = judge_wave(step, check_wave(step, world, observer), known, world.inventory)
+    for member in verdict.members:
+        known[member.host] = member
+        journal.append(
+            "member-ends",
+            number=number,
+            stage=step.stage.value,
+            host=member.host,
+            outcome=member.outcome.value,
+            reason=member.reason,
+        )
+        observer.member_ended(member)
+    progress.members = list(known.values())
+    outcome = StepOutcome.FAILED if verdict.stop else StepOutcome.DONE
+    if verdict.stop:
+        progress.stopped = verdict.stop
+        progress.rollback = step.on_failure is OnFailure.ROLLBACK
+    journal.append(
+        "step-ends",
+        number=number,
+        stage=step.stage.value,
+        outcome=outcome.value,
+        reason=verdict.reason,
+    )
+    result = _result(number, step, outcome, verdict.reason)
+    progress.steps.append(result)
+    observer.step_ended(result)
 
 
 def _perform(
@@ -214,8 +291,12 @@ def _perform(
         case GpoStep():
             outcome, real = perform_gpo(step, world)
             return outcome, bindings.with_id(step.gpo_id, real)
-        case MemberStep() | DeadManStep():
-            message = "members are dealt with together"
+        case FilteringStep():
+            return perform_filtering(step, world, later), bindings
+        case TemplateAccessStep():
+            return perform_template_access(step, world), bindings
+        case MemberStep() | DeadManStep() | HealthStep():
+            message = "members are dealt with together, and gates are passed"
             raise AssertionError(message)
         case _:
             assert_never(step)
@@ -240,8 +321,9 @@ def _perform_members(
         journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
     started = world.clock.monotonic_seconds()
     try:
-        for member in _refreshed(by_host, world, observer, progress):
-            number, step = by_host[member.host]
+        for refreshed in _refreshed(by_host, world, observer, progress):
+            number, step = by_host[refreshed.host]
+            member = replace(refreshed, wave=step.wave)
             journal.append(
                 "member-ends",
                 number=number,
@@ -257,7 +339,8 @@ def _perform_members(
                 StepOutcome.DONE if done else StepOutcome.FAILED,
                 member.reason,
             )
-            progress.members.append(member)
+            # A later refresh of the same host says how it stands.
+            progress.members = [m for m in progress.members if m.host != member.host] + [member]
             progress.steps.append(result)
             observer.member_ended(member)
             observer.step_ended(result)
@@ -275,10 +358,11 @@ def _perform_members(
             error=type(error).__name__,
             reason=str(error),
         )
-    progress.phases[_MEMBERS] = world.clock.monotonic_seconds() - started
+    spent = world.clock.monotonic_seconds() - started
+    progress.phases[_MEMBERS] = progress.phases.get(_MEMBERS, 0.0) + spent
     # They end in any order; people look for them in that of the plan.
-    order = {host: place for place, host in enumerate(by_host)}
-    progress.members.sort(key=lambda member: order[member.host])
+    order = {step.host: n for n, step in _member_steps(tuple(enumerate(progress.planned)))}
+    progress.members.sort(key=lambda member: order.get(member.host, -1))
 
 
 def _refreshed(

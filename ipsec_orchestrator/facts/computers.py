@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ipsec_orchestrator.codec.sid import Sid
 from ipsec_orchestrator.model.directory import Scope
 from ipsec_orchestrator.ports import Directory
 
@@ -11,12 +12,13 @@ _SERVER_TRUST_ACCOUNT = 0x2000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computer:
-    """One computer account."""
+    """One computer account; ``sid`` is its security identifier, as text."""
 
     dn: str
     name: str
     fqdn: str
     is_domain_controller: bool
+    sid: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,7 @@ def read_computers(directory: Directory, base: str) -> ObservedComputers:
         Scope.SUBTREE,
         # A group managed service account is a computer by class, but no machine.
         "(&(objectClass=computer)(!(objectClass=msDS-GroupManagedServiceAccount)))",
-        ("cn", "dNSHostName", "userAccountControl"),
+        ("cn", "dNSHostName", "userAccountControl", "objectSid"),
     )
     computers = [
         Computer(
@@ -51,6 +53,10 @@ def read_computers(directory: Directory, base: str) -> ObservedComputers:
             fqdn=entry.attributes.text("dNSHostName") or "",
             is_domain_controller=bool(
                 int(entry.attributes.text("userAccountControl") or "0") & _SERVER_TRUST_ACCOUNT,
+            ),
+            sid=next(
+                (str(Sid.from_bytes(value)) for value in entry.attributes.values_of("objectSid")),
+                None,
             ),
         )
         for entry in found

@@ -3,10 +3,14 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from ipsec_orchestrator.codec.gpo_filtering import Filtering, is_record
+from ipsec_orchestrator.codec.security_descriptor import decode_descriptor
 from ipsec_orchestrator.errors import DirectoryError, PlanError
 from ipsec_orchestrator.model.directory import Entry, Scope, same_dn
 from ipsec_orchestrator.ports import Directory
 
+# The access control list, and the record of what narrowing it took away.
+FILTERING_ATTRIBUTES = ("nTSecurityDescriptor", "adminDisplayName")
 GPO_ATTRIBUTES = (
     "objectClass",
     "cn",
@@ -16,6 +20,7 @@ GPO_ATTRIBUTES = (
     "gPCFileSysPath",
     "flags",
     "adminDescription",
+    *FILTERING_ATTRIBUTES,
 )
 ASSIGNMENT_ATTRIBUTES = ("objectClass", "ipsecOwnersReference", "ipsecName", "description")
 COMMENT_FILE = "GPO.cmt"
@@ -56,6 +61,25 @@ class ObservedOu:
     def gp_link(self) -> str | None:
         """The ``gPLink`` value, ``None`` if there is none."""
         return self.entry.attributes.text("gPLink")
+
+
+def read_filtering(entry: Entry) -> Filtering:
+    """Read the security filtering of a GPO from its container.
+
+    Raises:
+        PlanError: Its permissions can't be read.
+        CodecError: They are malformed.
+    """
+    stored = entry.attributes.values_of("nTSecurityDescriptor")
+    if not stored:
+        raise PlanError(
+            f"The permissions of {entry.dn} can't be read.",
+            cure="Use an account of Domain Admins or Group Policy Creator Owners.",
+        )
+    record = entry.attributes.text("adminDisplayName")
+    return Filtering(
+        descriptor=decode_descriptor(stored[0]), record=record if is_record(record) else None
+    )
 
 
 def comment_text(content: bytes | None) -> str:

@@ -23,6 +23,8 @@ class Observed:
         computers: Computer accounts in the scope of the OU.
         rivals: GPOs that carry the IPsec extension and are linked to the OU or above it.
         enforced_above: Those of them whose link above the OU is enforced.
+        pilot: The GPO that carries the playbook's policy while waves last, ``None`` if there is
+            none.
         linked_elsewhere: DNs other than the OU that link the GPO.
         left_out: Members of the playbook that were not asked, because the user limited the run.
         assigned_elsewhere: Other GPOs by the policy that they assign: key of its DN -> names.
@@ -34,6 +36,7 @@ class Observed:
     ou: ObservedOu
     container: IpSecurityContainer
     computers: ObservedComputers
+    pilot: ObservedGpo | None = None
     rivals: tuple[ObservedGpo, ...] = ()
     enforced_above: frozenset[UUID] = frozenset()
     linked_elsewhere: tuple[str, ...] = ()

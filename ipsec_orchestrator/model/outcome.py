@@ -28,6 +28,7 @@ class MemberResult:
         cure: What to do about it.
         seconds: How long it took.
         last_known: Of a member whose outcome is not what was seen at last: what was, and when.
+        wave: Number of its wave, from 1; ``None`` where there are no waves.
     """
 
     host: str
@@ -39,6 +40,7 @@ class MemberResult:
     cure: str | None = None
     seconds: float = 0.0
     last_known: str | None = None
+    wave: int | None = None
 
 
 class StepOutcome(StrEnum):
@@ -64,13 +66,26 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunReport:
-    """Everything that a run did, for table and JSON."""
+    """Everything that a run did, for table and JSON.
+
+    Attributes:
+        run_id: Its id.
+        steps: One result a step.
+        members: One result a host that it dealt with.
+        error: Why the directory part broke off; ``None`` if it did not.
+        seconds_by_phase: How long the stages took.
+        stopped: Why the rollout ended before its last wave; ``None`` if it did not.
+        rollback: Whether the plan wants what was done taken back, because too much of a wave
+            failed.
+    """
 
     run_id: str
     steps: tuple[StepResult, ...]
     members: tuple[MemberResult, ...]
     error: str | None = None
     seconds_by_phase: tuple[tuple[str, float], ...] = ()
+    stopped: str | None = None
+    rollback: bool = False
 
     @property
     def failed(self) -> bool:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from ipsec_orchestrator.model.inventory import Address, Subnet
+from ipsec_orchestrator.model.rollout import Rollout
 
 
 class Cipher(StrEnum):
@@ -248,6 +249,7 @@ class Playbook:
         mode: Whether IPsec is only requested; then every filter action that negotiates lets
             clear traffic through both ways.
         assignment: Name of the policy that is assigned to the GPO; ``None`` assigns nothing.
+        rollout: The waves in which members are reached; ``None`` for all at once.
     """
 
     name: str
@@ -258,6 +260,7 @@ class Playbook:
     assignment: str | None
     members: str = ""
     mode: Mode = Mode.REQUIRE
+    rollout: Rollout | None = None
     file: str = ""
 
     def filter_list(self, name: str) -> FilterList:

@@ -18,6 +18,7 @@ class Stage(StrEnum):
     FILTER_LIST = "filter-list"
     POLICY = "policy"
     ASSIGNMENT = "assignment"
+    WAVES = "waves"
     MEMBERS = "members"
     CLEAN_UP = "clean-up"
 
@@ -45,6 +46,7 @@ STAGE_TITLES = {
     Stage.FILTER_LIST: StageTitle(number="4, 5", words="define the filter list"),
     Stage.POLICY: StageTitle(number="6, 7", words="define the policy and its rules"),
     Stage.ASSIGNMENT: StageTitle(number="8", words="assign the policy to the GPO"),
+    Stage.WAVES: StageTitle(number="", words="reach one wave after another"),
     Stage.MEMBERS: StageTitle(number="", words="members: refresh and verify"),
     Stage.CLEAN_UP: StageTitle(number="", words="take away what has been replaced"),
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.policy import GpoVia
+from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.stages import Stage
 
 
@@ -72,6 +73,7 @@ class MemberStep:
         before: ``ipsecID`` of the policy that it had, ``None`` for none, ``unknown`` if it
             could not be read.
         after: ``ipsecID`` of the policy that it ought to have, ``None`` for none.
+        wave: Number of its wave, from 1; ``None`` where there are no waves.
     """
 
     stage: Stage
@@ -79,6 +81,107 @@ class MemberStep:
     host: str
     before: str | None
     after: str | None
+    wave: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilteringStep:
+    """Bring the security filtering of a GPO's container from ``before`` to ``after``.
+
+    Attributes:
+        stage: Where it is shown.
+        title: What it does, for people.
+        dn: The container.
+        before: SIDs of the computers that alone may apply the GPO; ``None`` for everybody who may
+            where nothing is narrowed.
+        after: The same, as it ought to be. From ``None`` and back to it leaves every byte of the
+            access control list as it was.
+    """
+
+    stage: Stage
+    title: str
+    dn: str
+    before: tuple[str, ...] | None
+    after: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateAccessStep:
+    """Bring the permissions of a GPO's folder in SYSVOL to where those of its container are.
+
+    Attributes:
+        stage: Where it is shown.
+        title: What it does, for people.
+        dn: The container.
+        gpo_id: The GPO.
+        via: How its files are reached.
+        before: As of the container before; see :class:`FilteringStep`.
+        after: As of the container now.
+    """
+
+    stage: Stage
+    title: str
+    dn: str
+    gpo_id: UUID
+    via: GpoVia
+    before: tuple[str, ...] | None
+    after: tuple[str, ...] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionCheck:
+    """A connection that has to work, tried on one host.
+
+    Attributes:
+        name: How people call it.
+        source: Inventory name of the host that tries it.
+        target: Inventory name of the host that answers; empty if the inventory does not have it.
+        address: Where to connect: an address or a name; empty with ``url``.
+        port: TCP port; ``None`` with ``url``.
+        url: A page that has to answer; empty with ``port``.
+        status: The status that it has to answer with; ``None`` for any.
+    """
+
+    name: str
+    source: str
+    target: str = ""
+    address: str = ""
+    port: int | None = None
+    url: str = ""
+    status: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthStep:
+    """Wait, look whether a wave is well, and end the run if too much of it is not.
+
+    Attributes:
+        stage: Where it is shown.
+        title: What it does, for people.
+        wave: Its number, from 1.
+        waves: How many there are.
+        hosts: Inventory names of its hosts.
+        wait_seconds: How long they are left alone before.
+        policy: ``ipsecID`` that each must have; ``None`` if that is not looked at.
+        services: Whether the services that enforce it must run.
+        management: Whether the management port must answer on a new connection.
+        connections: What must work between hosts.
+        failure_share_percent: So much of the wave may fail.
+        on_failure: What happens when more fails.
+    """
+
+    stage: Stage
+    title: str
+    wave: int
+    waves: int
+    hosts: tuple[str, ...]
+    wait_seconds: int
+    policy: str | None
+    services: bool
+    management: bool
+    connections: tuple[ConnectionCheck, ...]
+    failure_share_percent: int
+    on_failure: OnFailure
 
 
 UNKNOWN_POLICY = "unknown"
@@ -106,10 +209,19 @@ class DeadManStep:
     after: int | None
 
 
-Step: TypeAlias = EntryStep | GpoStep | TemplateVersionStep | MemberStep | DeadManStep
+Step: TypeAlias = (
+    EntryStep
+    | GpoStep
+    | TemplateVersionStep
+    | FilteringStep
+    | TemplateAccessStep
+    | MemberStep
+    | DeadManStep
+    | HealthStep
+)
 
 
-def inverse(step: Step) -> Step:
+def inverse(step: Step) -> Step:  # noqa: PLR0911 - one a kind of step
     """Give the step that undoes ``step``."""
     title = f"undo: {step.title}"
     match step:
@@ -119,15 +231,20 @@ def inverse(step: Step) -> Step:
             return replace(step, title=title, before=step.after, after=step.before)
         case TemplateVersionStep():
             return replace(step, title=title, before=step.after, after=step.before)
+        case FilteringStep() | TemplateAccessStep():
+            return replace(step, title=title, before=step.after, after=step.before)
         case MemberStep():
             return replace(step, title=title, before=step.after, after=step.before)
         case DeadManStep():
             return replace(step, title=title, before=step.after, after=step.before)
+        case HealthStep():
+            # It changes nothing, so there is nothing to undo.
+            return step
         case _:
             assert_never(step)
 
 
-def object_of(step: Step) -> str:
+def object_of(step: Step) -> str:  # noqa: PLR0911 - one a kind of step
     """Give the DN, path or host that a step is about, for messages."""
     match step:
         case EntryStep():
@@ -136,7 +253,13 @@ def object_of(step: Step) -> str:
             return f"GPO {step.name}"
         case TemplateVersionStep():
             return f"gpt.ini of {{{str(step.gpo_id).upper()}}}"
+        case FilteringStep():
+            return step.dn
+        case TemplateAccessStep():
+            return f"folder of {{{str(step.gpo_id).upper()}}}"
         case MemberStep() | DeadManStep():
             return step.host
+        case HealthStep():
+            return f"wave {step.wave}"
         case _:
             assert_never(step)

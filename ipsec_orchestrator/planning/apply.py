@@ -6,15 +6,14 @@ from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Basis, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
-from ipsec_orchestrator.planning.assignment_part import plan_assignment
 from ipsec_orchestrator.planning.cautions import cautions, left_out_cautions
 from ipsec_orchestrator.planning.desired import DesiredPolicy
 from ipsec_orchestrator.planning.draft import Draft
-from ipsec_orchestrator.planning.gpo_part import plan_gpo, plan_link
 from ipsec_orchestrator.planning.lower import lower
-from ipsec_orchestrator.planning.member_part import plan_members
 from ipsec_orchestrator.planning.policy_part import plan_policies
 from ipsec_orchestrator.planning.previous import plan_deletion
+from ipsec_orchestrator.planning.waves import waves_of
+from ipsec_orchestrator.planning.ways import Scene, plan_way
 
 
 def plan_apply(
@@ -38,27 +37,22 @@ def plan_apply(
         PlanError: The playbook can't be stored.
     """
     members = tuple(members)
-    policies = lower(playbook, observed.names.domain_dn)
+    policies = tuple(lower(playbook, observed.names.domain_dn))
     assigned = assigned_policy(playbook, policies)
-    target, gpo = plan_gpo(playbook, observed)
-    link = plan_link(playbook, observed.ou, target)
     objects = plan_policies(policies, observed.container, playbook.name)
-    assignment = plan_assignment(
-        playbook,
-        assigned,
-        target,
-        observed.container,
-        repaired=objects.repaired,
+    waves = waves_of(playbook, inventory)
+    scene = Scene(
+        playbook=playbook,
+        inventory=inventory,
+        members=members,
+        observed=observed,
+        policies=policies,
+        assigned=assigned,
+        objects=objects,
+        waves=tuple(left for wave in waves if (left := wave.among(members)).hosts),
+        wave_count=len(waves),
     )
-    directory = gpo + link + objects.draft + assignment
-    refresh = plan_members(
-        members,
-        observed,
-        assigned,
-        policies,
-        playbook=playbook.name,
-        moved=bool(directory.steps),
-    )
+    way = plan_way(scene)
     # Who is left out may still have the old objects; they stay until everybody was asked.
     clean_up = (
         Draft(warnings=left_out_cautions(observed.left_out, len(objects.replaced)))
@@ -66,7 +60,7 @@ def plan_apply(
         else plan_deletion(objects.replaced, observed)
     )
     warned = Draft(warnings=cautions(playbook, inventory, members, observed))
-    whole = directory + refresh + clean_up + warned
+    whole = way + clean_up + warned
     return Plan(
         purpose=Purpose.APPLY,
         basis=Basis(

@@ -165,9 +165,9 @@ def _scope(
 
 
 def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
-    own = observed.gpo.gpo_id if observed.gpo else None
+    own = {gpo.gpo_id for gpo in (observed.gpo, observed.pilot) if gpo is not None}
     for rival in observed.rivals:
-        if rival.gpo_id == own:
+        if rival.gpo_id in own:
             continue
         name = rival.entry.attributes.text("displayName") or rival.entry.dn
         if _wins(rival.gpo_id, playbook, observed):

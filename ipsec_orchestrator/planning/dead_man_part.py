@@ -6,7 +6,7 @@ from typing import Final
 from ipsec_orchestrator.errors import PlanError, UnprovedRevertError
 from ipsec_orchestrator.model.plan import Action, Caution, Change, FieldChange, Plan
 from ipsec_orchestrator.model.stages import Stage
-from ipsec_orchestrator.model.steps import DeadManStep
+from ipsec_orchestrator.model.steps import DeadManStep, HealthStep
 
 KIND: Final = "task"
 _MINUTE: Final = 60
@@ -45,13 +45,21 @@ def with_dead_man(plan: Plan, seconds: int) -> Plan:
     """
     if plan.is_empty:
         return plan
-    hosts = tuple(step.host for step in plan.members)
+    # With a pilot GPO a host is refreshed twice.
+    hosts = tuple(dict.fromkeys(step.host for step in plan.members))
     if not hosts:
         raise PlanError(
             "No member is refreshed by this plan, so there is nobody to put a task on.",
             cure="Leave out --confirm-within, or name members in the playbook.",
         )
     lasting = duration_words(seconds)
+    waits = sum(step.wait_seconds for step in plan.steps if isinstance(step, HealthStep))
+    if waits >= seconds:
+        raise PlanError(
+            f"The waves alone wait {duration_words(waits)}, and every task would take the policy's "
+            f"effect away after {lasting}.",
+            cure="Give --confirm-within more time than all waits together, or shorten rollout.wait.",
+        )
     objects = {change.name: change.object for change in plan.changes if change.kind == "member"}
     return replace(
         plan,

@@ -4,11 +4,12 @@ Members keep a policy that vanishes before its assignment does. So: unassign fir
 member fetch that, then take away link, objects and GPO.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.errors import ForeignObjectError
-from ipsec_orchestrator.facts.gpo import ObservedGpo, assignment_dns
+from ipsec_orchestrator.facts.gpo import ObservedGpo, ObservedOu, assignment_dns
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import dn_key
 from ipsec_orchestrator.model.inventory import Host
@@ -35,6 +36,7 @@ from ipsec_orchestrator.planning.gpo_part import (
 )
 from ipsec_orchestrator.planning.hand_back import hand_back, link_before
 from ipsec_orchestrator.planning.member_part import plan_members
+from ipsec_orchestrator.planning.pilot_part import ou_after, pilot_name
 from ipsec_orchestrator.planning.previous import PreviousObject, plan_deletion, previous_objects
 
 # What unassigning changes in the assignment object before it goes.
@@ -53,23 +55,20 @@ def plan_remove(
         ForeignObjectError: The GPO of that name is not ours.
     """
     objects = previous_objects(observed.container, playbook.name, frozenset())
-    gpo = observed.gpo
     unassign, link, gpo_away = Draft(), Draft(), Draft()
-    if gpo is not None and not _is_given_back(playbook, gpo):
+    ou = observed.ou
+    for each, gpo, where in _gpos(playbook, observed):
         target = GpoTarget(gpo_id=gpo.gpo_id, dn=gpo.entry.dn, observed=gpo)
-        adoption = _adoption(playbook, gpo)
-        unassign = _unassign(playbook, target, gpo, observed, objects)
-        link = _link_back(playbook, observed, gpo, adoption)
-        if adoption is None:
-            gpo_away = _remove_gpo(playbook, observed, gpo)
-        else:
-            gpo_away = hand_back(
-                playbook,
-                target,
-                adoption,
-                observed.container,
-                unassign.steps,
-            )
+        adoption = _adoption(each, gpo)
+        cleared = _unassign(each, target, gpo, where, objects)
+        unlinked = _link_back(each, ou, gpo, adoption)
+        ou = ou_after(ou, unlinked.steps)
+        unassign, link = unassign + cleared, link + unlinked
+        gpo_away += (
+            _remove_gpo(each, where, gpo)
+            if adoption is None
+            else hand_back(each, target, adoption, observed.container, cleared.steps)
+        )
     anything = bool(objects or unassign.steps or gpo_away.steps)
     refresh = plan_members(
         members if anything else (),
@@ -99,6 +98,21 @@ def plan_remove(
         steps=whole.steps,
         warnings=(*whole.warnings, *_unread(observed)),
     )
+
+
+def _gpos(
+    playbook: Playbook, observed: Observed
+) -> Iterator[tuple[Playbook, ObservedGpo, Observed]]:
+    """Give each GPO that carries the playbook's policy, with the playbook as it carries it.
+
+    The pilot of waves that did not come to their end is the second one.
+    """
+    if observed.gpo is not None and not _is_given_back(playbook, observed.gpo):
+        yield playbook, observed.gpo, observed
+    if observed.pilot is not None:
+        wish = replace(playbook.gpo, name=pilot_name(playbook.gpo.name), adopt=False)
+        where = replace(observed, gpo=observed.pilot, linked_elsewhere=())
+        yield replace(playbook, gpo=wish), observed.pilot, where
 
 
 def _is_given_back(playbook: Playbook, gpo: ObservedGpo) -> bool:
@@ -149,11 +163,11 @@ def _unassign(
 
 def _link_back(
     playbook: Playbook,
-    observed: Observed,
+    ou: ObservedOu,
     gpo: ObservedGpo,
     adoption: Adoption | None,
 ) -> Draft:
-    links = parse_gp_link(observed.ou.gp_link or "")
+    links = parse_gp_link(ou.gp_link or "")
     restored = link_before(links, gpo, adoption or Adoption())
     if restored == links:
         return Draft()
@@ -161,7 +175,7 @@ def _link_back(
     step = EntryStep(
         stage=Stage.LINK,
         title="unlink the GPO from the OU" if gone else "put the link back as it was",
-        dn=observed.ou.entry.dn,
+        dn=ou.entry.dn,
         before=link_attributes(links),
         after=link_attributes(restored),
     )
@@ -170,7 +184,7 @@ def _link_back(
         action=Action.DELETE if gone else Action.CHANGE,
         kind="link",
         name=f"{playbook.gpo.name} on {playbook.gpo.ou}",
-        object=observed.ou.entry.dn,
+        object=ou.entry.dn,
     )
     return Draft(changes=(change,), steps=(step,))
 

@@ -1,7 +1,7 @@
 """Steps as JSON and back, for plan files and journals."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import assert_never
 from uuid import UUID
 
@@ -12,14 +12,28 @@ from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
     DeadManStep,
     EntryStep,
+    FilteringStep,
     GpoStep,
+    HealthStep,
     MemberStep,
     Step,
+    TemplateAccessStep,
     TemplateVersionStep,
 )
+from ipsec_orchestrator.planning.healthfile import health_from_json, health_to_json
+from ipsec_orchestrator.planning.json_shapes import mapping, sequence
+
+__all__ = [
+    "attributes_from_json",
+    "attributes_to_json",
+    "mapping",
+    "sequence",
+    "step_from_json",
+    "step_to_json",
+]
 
 
-def step_to_json(step: Step) -> dict[str, Json]:
+def step_to_json(step: Step) -> dict[str, Json]:  # noqa: PLR0911 - one a kind of step
     """Give a step as an object whose ``kind`` tells what it is."""
     head: dict[str, Json] = {"stage": step.stage.value, "title": step.title}
     match step:
@@ -51,6 +65,24 @@ def step_to_json(step: Step) -> dict[str, Json]:
                 "before": step.before,
                 "after": step.after,
             }
+        case FilteringStep():
+            return {
+                "kind": "filtering",
+                **head,
+                "dn": step.dn,
+                "before": _sids_to_json(step.before),
+                "after": _sids_to_json(step.after),
+            }
+        case TemplateAccessStep():
+            return {
+                "kind": "template-access",
+                **head,
+                "dn": step.dn,
+                "gpo_id": str(step.gpo_id),
+                "via": step.via.value,
+                "before": _sids_to_json(step.before),
+                "after": _sids_to_json(step.after),
+            }
         case MemberStep():
             return {
                 "kind": "member",
@@ -58,6 +90,7 @@ def step_to_json(step: Step) -> dict[str, Json]:
                 "host": step.host,
                 "before": step.before,
                 "after": step.after,
+                **({} if step.wave is None else {"wave": step.wave}),
             }
         case DeadManStep():
             return {
@@ -67,11 +100,13 @@ def step_to_json(step: Step) -> dict[str, Json]:
                 "before": step.before,
                 "after": step.after,
             }
+        case HealthStep():
+            return {"kind": "health", **head, **health_to_json(step)}
         case _:
             assert_never(step)
 
 
-def step_from_json(found: Mapping[str, Json]) -> Step:
+def step_from_json(found: Mapping[str, Json]) -> Step:  # noqa: PLR0911 - one a kind of step
     """Read what :func:`step_to_json` wrote.
 
     Raises:
@@ -107,13 +142,33 @@ def step_from_json(found: Mapping[str, Json]) -> Step:
                 before=int(str(found["before"])),
                 after=int(str(found["after"])),
             )
+        case "filtering":
+            return FilteringStep(
+                stage=stage,
+                title=title,
+                dn=str(found["dn"]),
+                before=_sids(found["before"]),
+                after=_sids(found["after"]),
+            )
+        case "template-access":
+            return TemplateAccessStep(
+                stage=stage,
+                title=title,
+                dn=str(found["dn"]),
+                gpo_id=UUID(str(found["gpo_id"])),
+                via=GpoVia(str(found["via"])),
+                before=_sids(found["before"]),
+                after=_sids(found["after"]),
+            )
         case "member":
+            wave = found.get("wave")
             return MemberStep(
                 stage=stage,
                 title=title,
                 host=str(found["host"]),
                 before=_policy(found["before"]),
                 after=_policy(found["after"]),
+                wave=None if wave is None else int(str(wave)),
             )
         case "dead-man":
             return DeadManStep(
@@ -123,9 +178,19 @@ def step_from_json(found: Mapping[str, Json]) -> Step:
                 before=_seconds(found["before"]),
                 after=_seconds(found["after"]),
             )
+        case "health":
+            return health_from_json(found, stage=stage, title=title)
         case _:
             message = f"{kind!r} is no kind of step"
             raise ValueError(message)
+
+
+def _sids_to_json(sids: tuple[str, ...] | None) -> Json:
+    return None if sids is None else list[Json](sids)
+
+
+def _sids(value: Json) -> tuple[str, ...] | None:
+    return None if value is None else tuple(str(sid) for sid in sequence(value))
 
 
 def _policy(value: Json) -> str | None:
@@ -166,19 +231,3 @@ def _bytes(value: Json) -> bytes:
     if isinstance(value, str):
         return value.encode()
     return base64.b64decode(str(mapping(value)["base64"]), validate=True)
-
-
-def mapping(value: Json) -> Mapping[str, Json]:
-    """Check that a JSON value is an object."""
-    if not isinstance(value, Mapping):
-        message = f"an object was expected, not {type(value).__name__}"
-        raise TypeError(message)
-    return value
-
-
-def sequence(value: Json) -> Sequence[Json]:
-    """Check that a JSON value is a list."""
-    if not isinstance(value, list):
-        message = f"a list was expected, not {type(value).__name__}"
-        raise TypeError(message)
-    return value

@@ -1,5 +1,6 @@
 """Steps and their inverses, as data."""
 
+from typing import TypeAlias
 from uuid import UUID
 
 from hypothesis import given
@@ -7,22 +8,38 @@ from hypothesis import strategies as st
 
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.policy import GpoVia
+from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
+    ConnectionCheck,
     DeadManStep,
     EntryStep,
+    FilteringStep,
     GpoStep,
+    HealthStep,
     MemberStep,
     Step,
+    TemplateAccessStep,
     TemplateVersionStep,
     inverse,
     object_of,
 )
+from ipsec_orchestrator.planning.stepfile import step_from_json, step_to_json
 
 ATTRIBUTES = st.dictionaries(st.text("abcXY", min_size=1), st.lists(st.binary(max_size=5))).map(
     Attributes,
 )
-STEPS: st.SearchStrategy[Step] = st.one_of(
+SIDS = st.none() | st.lists(st.text("S-1", min_size=1)).map(tuple)
+ChangingStep: TypeAlias = (
+    EntryStep
+    | GpoStep
+    | TemplateVersionStep
+    | FilteringStep
+    | TemplateAccessStep
+    | MemberStep
+    | DeadManStep
+)
+STEPS: st.SearchStrategy[ChangingStep] = st.one_of(
     st.builds(
         EntryStep,
         stage=st.sampled_from(Stage),
@@ -58,6 +75,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
         host=st.text(),
         before=st.none() | st.text(),
         after=st.none() | st.text(),
+        wave=st.none() | st.integers(1, 9),
     ),
     st.builds(
         DeadManStep,
@@ -67,16 +85,75 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
         before=st.none() | st.integers(1),
         after=st.none() | st.integers(1),
     ),
+    st.builds(
+        FilteringStep,
+        stage=st.sampled_from(Stage),
+        title=st.text(),
+        dn=st.text(),
+        before=SIDS,
+        after=SIDS,
+    ),
+    st.builds(
+        TemplateAccessStep,
+        stage=st.sampled_from(Stage),
+        title=st.text(),
+        dn=st.text(),
+        gpo_id=st.uuids(),
+        via=st.sampled_from(GpoVia),
+        before=SIDS,
+        after=SIDS,
+    ),
+)
+GATES: st.SearchStrategy[HealthStep] = st.builds(
+    HealthStep,
+    stage=st.just(Stage.WAVES),
+    title=st.text(),
+    wave=st.integers(1, 9),
+    waves=st.integers(1, 9),
+    hosts=st.lists(st.text()).map(tuple),
+    wait_seconds=st.integers(0, 9000),
+    policy=st.none() | st.text(),
+    services=st.booleans(),
+    management=st.booleans(),
+    connections=st.lists(
+        st.builds(
+            ConnectionCheck,
+            name=st.text(),
+            source=st.text(),
+            target=st.text(),
+            address=st.text(),
+            port=st.none() | st.integers(1, 65535),
+            url=st.text(),
+            status=st.none() | st.integers(100, 599),
+        )
+    ).map(tuple),
+    failure_share_percent=st.integers(0, 99),
+    on_failure=st.sampled_from(OnFailure),
 )
 
 
+@given(STEPS | GATES)
+def test_steps_come_back_from_their_json(step: Step) -> None:
+    """A plan file holds every kind of step whole."""
+    assert step_from_json(step_to_json(step)) == step
+
+
+@given(GATES)
+def test_a_gate_undoes_nothing(step: HealthStep) -> None:
+    """It only looks, so its inverse is itself."""
+    assert inverse(step) == step
+    assert object_of(step) == f"wave {step.wave}"
+
+
 @given(STEPS)
-def test_the_inverse_swaps_before_and_after(step: Step) -> None:
+def test_the_inverse_swaps_before_and_after(step: ChangingStep) -> None:
     """Undoing is the same step backwards; undoing that is the step again."""
     back = inverse(step)
+    assert not isinstance(back, HealthStep)
 
     assert (back.before, back.after) == (step.after, step.before)
     again = inverse(back)
+    assert not isinstance(again, HealthStep)
     assert (again.before, again.after) == (step.before, step.after)
     assert back.stage is step.stage
     assert object_of(back) == object_of(step)

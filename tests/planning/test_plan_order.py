@@ -12,9 +12,12 @@ from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
     DeadManStep,
     EntryStep,
+    FilteringStep,
     GpoStep,
+    HealthStep,
     MemberStep,
     Step,
+    TemplateAccessStep,
     TemplateVersionStep,
 )
 from tests.worlds import CONTAINER, OU, MemoryDomain
@@ -40,7 +43,7 @@ def changed(playbook: Playbook) -> Playbook:
     return replace(playbook, policies=(policy,))
 
 
-def phase(step: Step, gpo_dn: str) -> str:
+def phase(step: Step, gpo_dn: str) -> str:  # noqa: PLR0911 - one a kind of step
     """What a step of an apply is about."""
     match step:
         case GpoStep():
@@ -51,6 +54,10 @@ def phase(step: Step, gpo_dn: str) -> str:
             return "member"
         case DeadManStep():
             return "task"
+        case FilteringStep() | TemplateAccessStep():
+            return "filtering"
+        case HealthStep():
+            return "gate"
         case EntryStep():
             return entry_phase(step, gpo_dn)
 

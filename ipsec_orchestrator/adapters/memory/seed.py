@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 
 from ipsec_orchestrator.adapters.memory.directory import MemoryDirectory
+from ipsec_orchestrator.adapters.memory.schema import DOMAIN_SID
+from ipsec_orchestrator.codec.sid import Sid
 from ipsec_orchestrator.model.directory import Attributes, domain_dn
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.directory import DomainNames
 
+# Relative ids below are those of built-in accounts and groups.
+_FIRST_ACCOUNT = 1103
 _SITE = "CN=Default-First-Site-Name,CN=Sites"
 
 
@@ -60,12 +64,16 @@ def seeded_directory(
     directory.replace(top, Attributes.of_text(fSMORoleOwner=settings))
     for unit in units:
         make(f"OU={unit},{top}", "organizationalUnit")
-    for host, unit in ((dc, "Domain Controllers"), *computers):
+    accounts = Sid.parse(DOMAIN_SID)
+    for number, (host, unit) in enumerate(((dc, "Domain Controllers"), *computers), _FIRST_ACCOUNT):
         container = f"OU={unit}" if unit else "CN=Computers"
-        make(
-            f"CN={host.upper()},{container},{top}",
-            "computer",
+        attributes = Attributes.of_text(
+            objectClass="computer",
             dNSHostName=f"{host}.{domain}",
             sAMAccountName=f"{host.upper()}$",
+        )
+        directory.add(
+            f"CN={host.upper()},{container},{top}",
+            attributes.with_values("objectSid", [accounts.child(number).to_bytes()]),
         )
     return directory

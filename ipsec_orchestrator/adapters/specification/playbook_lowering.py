@@ -13,6 +13,10 @@ from ipsec_orchestrator.adapters.specification.playbook_schema import (
 )
 from ipsec_orchestrator.adapters.specification.policy_lowering import lower_policies
 from ipsec_orchestrator.adapters.specification.references import KINDS, check_double, resolve
+from ipsec_orchestrator.adapters.specification.rollout_lowering import (
+    check_canaries,
+    lower_rollout,
+)
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.inventory import Inventory
@@ -67,9 +71,11 @@ def lower_playbook(
         assignment=_assignment(examined, content),
         members=content.members or "",
         mode=content.mode,
+        rollout=lower_rollout(examined, content, inventory),
         file=examined.document.file,
     )
     _check_members(examined, content, inventory)
+    check_canaries(examined, playbook, inventory)
     return playbook
 
 

@@ -16,6 +16,7 @@ from ipsec_orchestrator.adapters.specification.fields import (
     PollingInterval,
     Section,
 )
+from ipsec_orchestrator.adapters.specification.rollout_schema import RolloutSection
 from ipsec_orchestrator.adapters.specification.traffic import PortWord, ProtocolWord
 from ipsec_orchestrator.adapters.specification.words import (
     AssignedPolicy,
@@ -270,4 +271,9 @@ class PlaybookFile(Section):
         description="Which hosts are refreshed and checked, a selector as for --limit. Default: "
         "all hosts but domain controllers whose OU is the GPO's OU or below it.",
         examples=["role=azure-vm,host1"],
+    )
+    rollout: RolloutSection | None = Field(
+        None,
+        description="Reach the members in waves. Default: all at once.",
+        examples=[{"canaries": "vm1", "batches": ["25%", "100%"], "wait": "10m"}],
     )

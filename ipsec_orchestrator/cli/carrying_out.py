@@ -31,12 +31,12 @@ from ipsec_orchestrator.report.confirmation_report import pending_line, pending_
 from ipsec_orchestrator.report.doctor_report import guard_lines
 from ipsec_orchestrator.report.plan_report import plan_lines
 from ipsec_orchestrator.report.run_report import (
-    TABLE_HEADINGS,
     all_hosts,
     ending_lines,
     member_rows,
     member_to_json,
     run_to_json,
+    table_headings,
 )
 
 _NO_CONSENTS: Final = Consents()
@@ -92,7 +92,8 @@ def ask_and_carry_out(
             },
         )
     else:
-        print_table(TABLE_HEADINGS, member_rows(hosts), whole=3)
+        headings = table_headings(hosts)
+        print_table(headings, member_rows(hosts), whole=len(headings) - 3)
     if report is None:
         return Exit.DONE
     print_lines(ending_lines(report), to_stderr=as_json)
@@ -132,4 +133,6 @@ def _agreed(plan: Plan) -> bool:
 def _exit_code(report: RunReport) -> Exit:
     if report.failed:
         return Exit.ERROR
-    return Exit.DONE if report.all_members_done else Exit.SOME_HOSTS
+    if not report.all_members_done:
+        return Exit.SOME_HOSTS
+    return Exit.ERROR if report.stopped else Exit.DONE

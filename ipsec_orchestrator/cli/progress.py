@@ -13,7 +13,7 @@ from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult, StepOutcome, StepResult
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.stages import STAGE_TITLES, Stage
-from ipsec_orchestrator.model.steps import Step
+from ipsec_orchestrator.model.steps import HealthStep, MemberStep, Step
 from ipsec_orchestrator.report.plan_report import stages_in_order
 
 _SIGNS = {
@@ -55,7 +55,9 @@ class LogObserver(Observer):
 
     @override
     def step_begins(self, number: int, step: Step) -> None:
-        return
+        # The one thing that may take hours.
+        if isinstance(step, HealthStep) and step.wait_seconds:
+            talk().print(f"[{number}/{self._count}] {step.title}", soft_wrap=True)
 
     @override
     def step_ended(self, result: StepResult) -> None:
@@ -76,7 +78,9 @@ class LogObserver(Observer):
 
     @override
     def member_ended(self, result: MemberResult) -> None:
-        talk().print(f"{result.host}: {result.outcome.value}: {result.reason}", soft_wrap=True)
+        where = f"wave {result.wave}: " if result.wave else ""
+        text = f"{where}{result.host}: {result.outcome.value}: {result.reason}"
+        talk().print(text, soft_wrap=True)
 
 
 class ChecklistObserver(Observer):
@@ -109,7 +113,8 @@ class ChecklistObserver(Observer):
 
     @override
     def step_begins(self, number: int, step: Step) -> None:
-        self._now = step.title
+        wave = step.wave if isinstance(step, MemberStep) else None
+        self._now = f"wave {wave}: {step.title}" if wave else step.title
 
     @override
     def step_ended(self, result: StepResult) -> None:

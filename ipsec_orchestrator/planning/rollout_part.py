@@ -167,12 +167,23 @@ def plan_waves(rolling: Rolling, refresh: RefreshOf) -> Draft:
         if steps or members or not _is_open(rolling, place + 1):
             gate = (_gate(rolling, place),)
         whole += Draft(
-            changes=(_wave_change(rolling, place, needed=bool(gate)), *found.changes),
+            changes=(
+                _wave_change(rolling, place, needed=bool(gate)),
+                *(_in_wave(change, wave) for change in found.changes),
+            ),
             steps=(*steps, *members, *gate),
             warnings=found.warnings,
         )
         reached = now
     return whole
+
+
+def _in_wave(change: Change, wave: Wave) -> Change:
+    """Give the change of a member with the number of its wave."""
+    return replace(
+        change,
+        fields=(*change.fields, FieldChange(field=WAVE, old=None, new=str(wave.number))),
+    )
 
 
 def plan_widening(target: GpoTarget, via: GpoVia, before: tuple[str, ...]) -> Draft:

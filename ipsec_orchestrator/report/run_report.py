@@ -1,12 +1,14 @@
 """What a run came to: a checklist of stages and a table of hosts."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ipsec_orchestrator.model.inventory import HostRole, Inventory
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult, RunReport, StepOutcome
 from ipsec_orchestrator.model.plan import Action, Plan
 from ipsec_orchestrator.planning.member_part import MEMBER
+from ipsec_orchestrator.planning.rollout_part import WAVE
 from ipsec_orchestrator.report.lines import Line, Tone
 
 TABLE_HEADINGS = ("host", "role", "outcome", "policy", "enforced", "reason")
@@ -19,11 +21,23 @@ _OUTCOME_TONES = {
 }
 
 
+def table_headings(members: Iterable[MemberResult]) -> tuple[str, ...]:
+    """Give the headings of the table; in waves these come first."""
+    return ("wave", *TABLE_HEADINGS) if _in_waves(members) else TABLE_HEADINGS
+
+
+def _in_waves(members: Iterable[MemberResult]) -> bool:
+    return any(member.wave is not None for member in members)
+
+
 def member_rows(members: Iterable[MemberResult]) -> list[tuple[tuple[str, ...], Tone]]:
     """Give the table of hosts: cells and the meaning of each row."""
+    members = tuple(members)
+    waves = _in_waves(members)
     return [
         (
             (
+                *((str(member.wave or ""),) if waves else ()),
                 member.host,
                 member.role,
                 member.outcome.value,
@@ -74,8 +88,26 @@ def all_hosts(plan: Plan, report: RunReport | None, inventory: Inventory) -> lis
     seen = {member.host: member for member in standing_members(plan, inventory)}
     if report is not None:
         seen |= {member.host: member for member in report.members}
+    waves = waves_by_host(plan)
     order = {host.name: place for place, host in enumerate(inventory.hosts)}
-    return sorted(seen.values(), key=lambda member: order.get(member.host, -1))
+    return sorted(
+        (
+            member if member.wave else replace(member, wave=waves.get(member.host))
+            for member in seen.values()
+        ),
+        key=lambda member: (member.wave or 0, order.get(member.host, -1)),
+    )
+
+
+def waves_by_host(plan: Plan) -> dict[str, int]:
+    """Give the number of each host's wave, as far as the plan has waves."""
+    return {
+        change.name: int(field.new)
+        for change in plan.changes
+        if change.kind == MEMBER
+        for field in change.fields
+        if field.field == WAVE and field.new
+    }
 
 
 def is_controller(member: MemberResult) -> bool:
@@ -113,6 +145,17 @@ def ending_lines(report: RunReport) -> list[Line]:
             ),
         ]
         return lines
+    if report.stopped is not None:
+        return [
+            Line(f"The rollout stopped: {report.stopped}.", Tone.BAD),
+            *_unfinished_lines(report),
+            Line(
+                f"{done} steps were done and stay done: the waves so far keep the policy. "
+                f"{len(skipped)} steps were not begun: nobody else gets it. Run the same command "
+                "again to go on from there, or orchestrate remove to take everything back.",
+                Tone.QUIET,
+            ),
+        ]
     words = f"{done} steps done" + (f", {already} were so already" if already else "")
     lines.append(Line(f"{words}.", Tone.GOOD if report.all_members_done else Tone.PLAIN))
     if skipped:
@@ -122,9 +165,15 @@ def ending_lines(report: RunReport) -> list[Line]:
                 Tone.WARNING,
             ),
         )
-    unfinished = [m for m in report.members if m.outcome is not HostOutcome.DONE]
-    lines += [Line(f"{m.host}: {m.outcome.value}: {_explained(m)}", Tone.BAD) for m in unfinished]
-    return lines
+    return [*lines, *_unfinished_lines(report)]
+
+
+def _unfinished_lines(report: RunReport) -> list[Line]:
+    return [
+        Line(f"{m.host}: {m.outcome.value}: {_explained(m)}", Tone.BAD)
+        for m in report.members
+        if m.outcome is not HostOutcome.DONE
+    ]
 
 
 def run_to_json(report: RunReport) -> dict[str, Json]:
@@ -132,6 +181,7 @@ def run_to_json(report: RunReport) -> dict[str, Json]:
     return {
         "run": report.run_id,
         "error": report.error,
+        "stopped": report.stopped,
         "steps": [
             {
                 "number": step.number,
@@ -162,4 +212,5 @@ def member_to_json(member: MemberResult) -> dict[str, Json]:
         "last_known": member.last_known,
         "cure": member.cure,
         "seconds": round(member.seconds, 3),
+        "wave": member.wave,
     }

@@ -72,7 +72,12 @@ def test_schema_refuses_unknown_keys(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["inventory/domain.yml", "inventory/hosts.yml", "playbooks/azure-onpremises.yml"],
+    [
+        "inventory/domain.yml",
+        "inventory/hosts.yml",
+        "playbooks/azure-onpremises.yml",
+        "playbooks/azure-onpremises-waves.yml",
+    ],
 )
 def test_examples_name_their_schema_and_satisfy_it(root: Path, name: str) -> None:
     """Every example begins with the line by which editors find its schema, and fits it."""

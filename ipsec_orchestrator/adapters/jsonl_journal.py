@@ -164,7 +164,10 @@ def read_journal(path: Path) -> JournalContent:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise BackendError(f"The journal {path} can't be read: {error.strerror}.") from error
+        raise BackendError(
+            f"The journal {path} can't be read: {error.strerror}.",
+            cure="Look at its rights; orchestrate runs lists the others.",
+        ) from error
     events: list[RunEvent] = []
     length = 0
     lines = content.split(b"\n")

@@ -41,6 +41,7 @@ NAMES: Final = (
     "dead_man_restore",
     "host_health",
     "ipsec_events",
+    "ipsec_history",
     "member_policy",
     "probe_services",
     "probe_targets",

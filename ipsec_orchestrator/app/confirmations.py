@@ -63,7 +63,10 @@ def waiting_run(name: str, inventory: Inventory, place: StatePlace, limit: str |
         wanted = {host.name for host in select(inventory, limit)}
         hosts = tuple(host for host in hosts if host.name in wanted)
     if not hosts:
-        raise UsageError(f"No member is left of run {name}.")
+        raise UsageError(
+            f"No member is left of run {name}.",
+            cure="Leave out --limit; orchestrate runs show says who was in the run.",
+        )
     return Waiting(run_id=name, hosts=hosts, pending=found)
 
 

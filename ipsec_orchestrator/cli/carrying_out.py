@@ -25,7 +25,7 @@ from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Consents, Plan, Purpose
 from ipsec_orchestrator.planning.dead_man_part import refuse_unproved
 from ipsec_orchestrator.planning.planfile import plan_to_json
-from ipsec_orchestrator.planning.tightening import refuse_unmeasured
+from ipsec_orchestrator.planning.tightening import Measurement, refuse_unmeasured, with_measurement
 from ipsec_orchestrator.ports import World
 from ipsec_orchestrator.report.confirmation_report import pending_line, pending_to_json
 from ipsec_orchestrator.report.doctor_report import guard_lines
@@ -56,6 +56,7 @@ def ask_and_carry_out(
     consents: Consents = _NO_CONSENTS,
     confirm_within: int | None = None,
     accept_unproved: bool = False,
+    measurement: Measurement | None = None,
 ) -> int:
     """Do all of it and give the exit code."""
     making = planned(
@@ -66,7 +67,8 @@ def ask_and_carry_out(
         consents=consents,
         confirm_within=confirm_within,
     )
-    with stopping(), making as (plan, world):
+    with stopping(), making as (made, world):
+        plan = with_measurement(made, measurement)
         print_lines(plan_lines(plan), to_stderr=as_json)
         report: RunReport | None = None
         if not plan.is_empty:
@@ -89,6 +91,7 @@ def ask_and_carry_out(
                 "run": run_to_json(report) if report else None,
                 "confirmation": pending_to_json(pending),
                 "hosts": [member_to_json(host) for host in hosts],
+                **(measurement.document if measurement else {}),
             },
         )
     else:

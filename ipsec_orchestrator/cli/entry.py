@@ -21,6 +21,7 @@ _COMMANDS: Final = {
     "doctor": ("doctor", "doctor", "Check every prerequisite, and say what to do."),
     "plan": ("plan", "plan", "Show what would change, and write nothing."),
     "apply": ("apply", "apply", "Plan, show, ask, and carry out."),
+    "promote": ("promote", "promote", "Measure whether IPsec works everywhere, then require it."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
     "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
     "confirm": ("confirm", "confirm", "Keep what a run with --confirm-within did."),
@@ -98,7 +99,9 @@ def run(arguments: Sequence[str]) -> int:
         return code if isinstance(code, int) else Exit.DONE
     except click.UsageError as error:
         error.show()
-        return _fail(str(error.format_message()), Exit.USAGE, wants_json=wants_json, said=True)
+        where = error.ctx.command_path if error.ctx else PROGRAM
+        sentence = f"{error.format_message()} Try '{where} --help'."
+        return _fail(sentence, Exit.USAGE, wants_json=wants_json, said=True)
     except click.ClickException as error:
         return _fail(error.format_message(), Exit.ERROR, wants_json=wants_json)
     except click.exceptions.Exit as left:

@@ -28,7 +28,9 @@ def show_plan(
 ) -> Exit:
     """Make the plan and show it; one that would lock somebody out is not saved."""
     if removal and confirm_within is not None:
-        raise UsageError("--confirm-within is for what apply brings, not for a removal.")
+        raise UsageError(
+            "--confirm-within is for what apply brings, not for a removal.", cure="Leave it out."
+        )
     making = planned(
         playbook, connection, removal=removal, consents=consents, confirm_within=confirm_within
     )
@@ -40,7 +42,7 @@ def show_plan(
         # Not part of the plan: the same domain gives the same plan, whoever is at work on it.
         if warning := lock_warning(world, made.basis.gpo):
             talk().print(warning, style="yellow", soft_wrap=True)
-        if (refusal := _refusal(made)) is not None:
+        if (refusal := refusal_of(made)) is not None:
             # With --json the document, which says the same, is out already.
             talk().print(str(refusal), soft_wrap=True)
             if out is not None:
@@ -52,7 +54,7 @@ def show_plan(
     return Exit.DIFFERENCES if exit_code and not made.is_empty else Exit.DONE
 
 
-def _refusal(plan: Plan) -> UnsafePlanError | None:
+def refusal_of(plan: Plan) -> UnsafePlanError | None:
     """Give why a plan can't be carried out; one that does nothing can."""
     if plan.safety is None or plan.is_empty:
         return None

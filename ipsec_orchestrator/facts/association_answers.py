@@ -108,15 +108,24 @@ def parse_associations(answer: Json) -> AssociationsAnswer:
 def _row(item: AnswerFields) -> QuickModeRow:
     return QuickModeRow(
         quick_mode_id=_whole(item.text("id")),
-        association=Association(
-            local_address=_address(item, "local_address"),
-            remote_address=_address(item, "remote_address"),
-            protocol=item.number("protocol"),
-            local_port=item.number("local_port"),
-            remote_port=item.number("remote_port"),
-            encryption=_word(_CIPHERS, item.number("first_cipher")),
-            integrity=_word(_INTEGRITIES, item.number("first_integrity")),
-        ),
+        association=association_of(item),
+    )
+
+
+def association_of(item: AnswerFields) -> Association:
+    """Read the fields of MSFT_NetQuickModeSA, as scripts of ours name them.
+
+    Raises:
+        UnexpectedAnswerError: One is missing or of another kind.
+    """
+    return Association(
+        local_address=_address(item, "local_address"),
+        remote_address=_address(item, "remote_address"),
+        protocol=item.number("protocol"),
+        local_port=item.number("local_port"),
+        remote_port=item.number("remote_port"),
+        encryption=_word(_CIPHERS, item.number("first_cipher")),
+        integrity=_word(_INTEGRITIES, item.number("first_integrity")),
     )
 
 

@@ -172,4 +172,4 @@ def reboot(state_dir: Path, name: str, host: str) -> None:
     if answer is None:
         raise UsageError(f"The lab {name!r} does not run.", cure="Start it: orchestrate lab up")
     if "error" in answer:
-        raise UsageError(str(answer["error"]))
+        raise UsageError(str(answer["error"]), cure="orchestrate lab reboot --help says more.")

@@ -113,7 +113,9 @@ class Simulation:
         """
         host = self._hosts.get(name)
         if host is None:
-            raise UsageError(f"The lab has no host {name!r}.")
+            raise UsageError(
+                f"The lab has no host {name!r}.", cure="orchestrate lab status lists those it has."
+            )
         host.reboot()
 
     def stop(self) -> None:

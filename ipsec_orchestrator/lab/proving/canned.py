@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
 from typing import Final
 
+from ipsec_orchestrator.lab.proving.canned_history import ipsec_history
 from ipsec_orchestrator.lab.proving.canned_traffic import CannedListener, send_requests
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent
 from ipsec_orchestrator.lab.proving.host_network import HostNetwork
@@ -35,6 +36,7 @@ class CannedProofs:
             "capture_start": self._capture_start,
             "capture_stop": self._capture_stop,
             "ipsec_events": self._events,
+            "ipsec_history": lambda given: ipsec_history(self._network, given),
             "proof_begin": self._begin,
             "proof_end": self._end,
             "proof_leftovers": self._leftovers,

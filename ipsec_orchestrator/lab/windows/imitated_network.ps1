@@ -243,6 +243,10 @@ function global:Get-WinEvent {
         }
         return
     }
+    if ($Oldest) {
+        # A log that has not been emptied for a while.
+        return [PSCustomObject] @{ Id = 1102; TimeCreated = (Get-Date).AddDays(-30) }
+    }
     $age = ((Get-Date) - $FilterHashtable['StartTime']).TotalSeconds
     $events = @(Invoke-LabCommand -Verb 'security-events' -Arguments @{ ids = [int[]] $FilterHashtable['Id']; seconds = $age })
     if ($events.Count -eq 0) {

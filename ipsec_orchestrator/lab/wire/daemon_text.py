@@ -31,6 +31,7 @@ DAEMON_SETTINGS = f"""charon-systemd {{
       time_add_ms = yes
       append = yes
       flush_line = yes
+      ike_name = yes
       default = 1
     }}
   }}

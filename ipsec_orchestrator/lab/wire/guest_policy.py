@@ -6,6 +6,7 @@ from ipaddress import IPv4Address, IPv4Network
 
 from ipsec_orchestrator.model.secret import Secret
 
+_PREFIX = "to-"
 TCP = 6
 UDP = 17
 
@@ -145,7 +146,15 @@ class Connection:
     @property
     def name(self) -> str:
         """How charon calls it."""
-        return f"to-{str(self.remote).replace('.', '-')}"
+        return f"{_PREFIX}{str(self.remote).replace('.', '-')}"
+
+
+def peer_of(connection: str) -> IPv4Address | None:
+    """Give the peer of a connection by its name; ``None`` if it is none of ours."""
+    try:
+        return IPv4Address(connection.removeprefix(_PREFIX).replace("-", "."))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _LINE = re.compile(
-    r"^(?P<seconds>\d+)\.(?P<milliseconds>\d{3}) \d+\[(?P<group>[A-Z]+)\] (?P<text>.*)$"
+    r"^(?P<seconds>\d+)\.(?P<milliseconds>\d{3}) \d+\[(?P<group>[A-Z]+)\] "
+    r"(?:<(?P<connection>[^|>]*)\|\d+> )?(?P<text>.*)$"
 )
 
 
@@ -45,12 +46,14 @@ class IkeEvent:
         group: Of charon: IKE, NET, ENC, CFG, KNL, JOB, LIB.
         kind: What it means.
         text: What charon wrote; for people.
+        connection: Name of the connection that it is about; empty if it is about none.
     """
 
     milliseconds: int
     group: str
     kind: IkeEventKind
     text: str
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +79,7 @@ def parse_log(text: str) -> Iterator[IkeEvent]:
                 group=found["group"],
                 kind=_kind(found["text"]),
                 text=found["text"],
+                connection=found["connection"] or "",
             )
 
 

@@ -53,6 +53,21 @@ def test_failures_are_events_without_an_address() -> None:
     assert found[0].fields == ()
 
 
+def test_what_a_line_is_about_is_in_its_event() -> None:
+    """Charon names the connection before its words: so a failure has a peer, and traffic ports."""
+    failed, up = audit_events(
+        parse_log(
+            "1795000000.000 09[IKE] <to-10-2-27-10|3> giving up after 5 retransmits\n"
+            "1795000001.000 09[IKE] <to-10-2-27-10|3> CHILD_SA flow-1{1} established with SPIs "
+            "c1a2b3c4_i 0badcafe_o and TS 10.0.1.20/32[tcp] === 10.2.27.10/32[tcp/8080]\n"
+        )
+    )
+    fields = dict(up.fields)
+
+    assert dict(failed.fields) == {"RemoteAddress": "10.2.27.10"}
+    assert (fields["IpProtocol"], fields["LocalPort"], fields["RemotePort"]) == ("6", "0", "8080")
+
+
 def test_no_states_no_rows() -> None:
     """An association that is not in the kernel is not shown."""
     assert quick_mode_instances(Associations(main_modes=(), states=()), NO_POLICY) == []

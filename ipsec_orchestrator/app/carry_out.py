@@ -4,6 +4,7 @@ from collections.abc import Callable
 from secrets import token_hex
 
 from ipsec_orchestrator.app.confirmations import with_confirmations
+from ipsec_orchestrator.app.left_record import record_left
 from ipsec_orchestrator.app.locked import locked
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
@@ -57,4 +58,6 @@ def carry_out(
     with locked(world, plan.basis.gpo, run_id, lock, tell) as ours:
         check_before_writing(plan.steps, ours)
         with run_store(place, ours.clock).begin(run_id) as journal:
-            return run(plan, with_confirmations(ours, place), journal, observer, run_id)
+            report = run(plan, with_confirmations(ours, place), journal, observer, run_id)
+            record_left(plan, report, ours, journal)
+            return report

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from uuid import UUID
 
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
+from ipsec_orchestrator.facts.gpo import ObservedGpo
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Caution
@@ -164,13 +165,21 @@ def _scope(
         )
 
 
-def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
+def winning_rivals(playbook: Playbook, observed: Observed) -> tuple[ObservedGpo, ...]:
+    """Give the other GPOs with IPsec settings that come before the playbook's."""
+    return tuple(rival for rival in _others(observed) if _wins(rival.gpo_id, playbook, observed))
+
+
+def _others(observed: Observed) -> Iterator[ObservedGpo]:
     own = {gpo.gpo_id for gpo in (observed.gpo, observed.pilot) if gpo is not None}
-    for rival in observed.rivals:
-        if rival.gpo_id in own:
-            continue
+    yield from (rival for rival in observed.rivals if rival.gpo_id not in own)
+
+
+def _rivals(playbook: Playbook, observed: Observed) -> Iterator[Caution]:
+    winning = winning_rivals(playbook, observed)
+    for rival in _others(observed):
         name = rival.entry.attributes.text("displayName") or rival.entry.dn
-        if _wins(rival.gpo_id, playbook, observed):
+        if rival in winning:
             yield Caution(
                 code="another-gpo-wins",
                 text=f"GPO {name} also carries IPsec settings and comes before "

@@ -1,0 +1,176 @@
+"""Looking for drift: what the playbook wants, what the last run left, what is there now."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.facts.change_origins import ChangeOrigin, read_change_origins
+from ipsec_orchestrator.facts.controllers import read_controller, read_controllers
+from ipsec_orchestrator.facts.gpo_guards import read_gpo_guards
+from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.directory import dn_key
+from ipsec_orchestrator.model.drift import Difference, DriftKind, DriftReport, Unread
+from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.planning.apply import assigned_policy
+from ipsec_orchestrator.planning.drift.compare import compare
+from ipsec_orchestrator.planning.drift.group_policy import (
+    GpoSight,
+    assigned_in,
+    found_group_policy,
+    wanted_group_policy,
+)
+from ipsec_orchestrator.planning.drift.ip_security import (
+    found_objects,
+    wanted_objects,
+    without_consequences,
+)
+from ipsec_orchestrator.planning.drift.members import found_members, ideal_members
+from ipsec_orchestrator.planning.drift.picture import Picture
+from ipsec_orchestrator.planning.drift.record import Left, left_picture
+from ipsec_orchestrator.planning.drift.rivals import rival_differences
+from ipsec_orchestrator.planning.lower import lower
+from ipsec_orchestrator.ports import World
+
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What the last run of a playbook left.
+
+    Attributes:
+        run_id: That run.
+        left: What it left.
+    """
+
+    run_id: str
+    left: Left
+
+
+def find_drift(
+    playbook: Playbook,
+    members: Iterable[Host],
+    world: World,
+    record: Record | None,
+    tell: Tell,
+) -> DriftReport:
+    """Compare all three; writes nothing.
+
+    A member or a DC that can't be read is part of the report, not an error.
+
+    Raises:
+        BackendError: The directory, or the GPO's template, can't be read.
+        PlanError: The OU does not exist, or the GPO's name is ambiguous.
+    """
+    members = tuple(members)
+    observed = observe(playbook, members, world, tell)
+    wanted, left, found = _pictures(playbook, members, observed, record, world)
+    differences = [
+        *without_consequences(compare(wanted, left, found)),
+        *rival_differences(playbook, observed),
+    ]
+    elsewhere, unknown = _other_controllers(observed, world, tell)
+    differences += elsewhere
+    unknown += [
+        Unread(object=host.name, reason=answer)
+        for host in members
+        if isinstance(answer := observed.members.get(host.name), str)
+    ]
+    return DriftReport(
+        differences=tuple(_with_origins(differences, world)),
+        unknown=tuple(unknown),
+        record=record.run_id if record else None,
+    )
+
+
+def _pictures(
+    playbook: Playbook,
+    members: tuple[Host, ...],
+    observed: Observed,
+    record: Record | None,
+    world: World,
+) -> tuple[Picture, Picture | None, Picture]:
+    """Draw what is wanted, what was left and what is there."""
+    policies = lower(playbook, observed.names.domain_dn)
+    assigned = assigned_policy(playbook, policies)
+    objects = wanted_objects(policies)
+    sight = gpo_sight(observed, world)
+    found = found_members(members, observed, assigned, policies)
+    left = left_picture(record.left, playbook, observed, objects) if record else None
+    if left is not None:
+        left += ideal_members(members, assigned_in(left), observed)
+    wanted = wanted_group_policy(playbook, assigned) + objects
+    return (
+        wanted + ideal_members(members, assigned_in(wanted), observed),
+        left,
+        found_group_policy(playbook, observed, sight)
+        + found_objects(observed.container, playbook.name, objects)
+        + found,
+    )
+
+
+def gpo_sight(observed: Observed, world: World) -> GpoSight | None:
+    """Read what keeps the playbook's GPO from members."""
+    gpo = observed.gpo
+    if gpo is None:
+        return None
+    return GpoSight(gpo=gpo, guards=read_gpo_guards(world.directory, gpo.entry.dn))
+
+
+def _other_controllers(
+    observed: Observed, world: World, tell: Tell
+) -> tuple[list[Difference], list[Unread]]:
+    """Compare the GPO's version on every other DC, and hear how replication goes."""
+    differences: list[Difference] = []
+    unknown: list[Unread] = []
+    gpo = observed.gpo
+    if world.open_controller is None or gpo is None:
+        return differences, unknown
+    ours = gpo.entry.attributes.text("versionNumber") or "0"
+    for fqdn in read_controllers(world.directory):
+        if fqdn.casefold() == observed.names.dc.casefold():
+            continue
+        tell(f"reading {fqdn}")
+        try:
+            with world.open_controller(fqdn) as directory:
+                state = read_controller(fqdn, directory)
+        except OrchestratorError as error:
+            unknown.append(Unread(object=fqdn, reason=str(error), cure=error.cure))
+            continue
+        theirs = state.gpo_versions.get(dn_key(gpo.entry.dn), "no such GPO")
+        if theirs != ours:
+            differences.append(
+                Difference(
+                    kind=DriftKind.DRIFT,
+                    object=gpo.entry.dn,
+                    thing="replication",
+                    name=fqdn,
+                    field="version",
+                    expected=ours,
+                    found=theirs,
+                    holder=gpo.entry.dn,
+                ),
+            )
+    return differences, unknown
+
+
+def _with_origins(differences: Iterable[Difference], world: World) -> Iterator[Difference]:
+    """Add when and where, as far as the directory knows it."""
+    differences = tuple(differences)
+    asked: dict[str, set[str]] = {}
+    for each in differences:
+        if each.attribute is not None:
+            asked.setdefault(each.holder, set()).add(each.attribute)
+    origins: dict[tuple[str, str], ChangeOrigin] = {
+        (holder, name): origin
+        for holder, names in asked.items()
+        for name, origin in read_change_origins(world.directory, holder, sorted(names)).items()
+    }
+    for each in differences:
+        origin = origins.get((each.holder, each.attribute or ""))
+        if origin is None:
+            yield each
+        else:
+            yield replace(each, when=origin.time, where=origin.controller)

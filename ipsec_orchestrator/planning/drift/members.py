@@ -1,0 +1,137 @@
+"""Members in a picture: are they where the GPO reaches them, and have they its policy?"""
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from ipsec_orchestrator.errors import OrchestratorError
+from ipsec_orchestrator.facts.assigned_set import assigned_set
+from ipsec_orchestrator.facts.gpo import assignment_dns
+from ipsec_orchestrator.facts.member_policy import MemberObservation
+from ipsec_orchestrator.facts.member_verdict import (
+    MemberOutcome,
+    WantedOnMember,
+    judge_member,
+)
+from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.directory import Entry, dn_key
+from ipsec_orchestrator.model.inventory import Host
+from ipsec_orchestrator.planning.desired import DesiredPolicy
+from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Trait
+
+MEMBER: Final = "member"
+ACCOUNT: Final = "computer account"
+_REACHED: Final = "where the GPO reaches it"
+_ENFORCED: Final = "yes"
+_AS_STORED: Final = "as in the directory"
+
+
+def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Picture:
+    """Draw members that have a policy, or ``absent``, as they ought to have it.
+
+    It is what a playbook wants, and what a run that ended well has left. Of a member that could
+    not be read nothing is drawn but its account.
+    """
+    things: list[Thing] = []
+    for host in hosts:
+        things.append(
+            Thing(
+                kind=ACCOUNT,
+                name=host.name,
+                object=host.fqdn,
+                traits={"place": Trait(text=_REACHED)},
+            ),
+        )
+        if not isinstance(observed.members.get(host.name), MemberObservation):
+            continue
+        traits = {"policy": Trait(text=policy)}
+        if policy != ABSENT:
+            traits["enforced"] = Trait(text=_ENFORCED)
+            traits["content"] = Trait(text=_AS_STORED)
+        things.append(Thing(kind=MEMBER, name=host.name, object=host.fqdn, traits=traits))
+    return Picture(things=tuple(things))
+
+
+def found_members(
+    hosts: Iterable[Host],
+    observed: Observed,
+    assigned: DesiredPolicy | None,
+    policies: Iterable[DesiredPolicy],
+) -> Picture:
+    """Draw what every member has, as far as it was read.
+
+    Args:
+        hosts: Whom the playbook means.
+        observed: What was read.
+        assigned: The policy that they ought to have.
+        policies: All policies of the playbook; they may share parts.
+    """
+    sets = (*_wanted(assigned, policies), *_stored(observed))
+    things: list[Thing] = []
+    for host in hosts:
+        account = observed.computers.find(host.fqdn)
+        things.append(
+            Thing(
+                kind=ACCOUNT,
+                name=host.name,
+                object=account.dn if account else host.fqdn,
+                traits={"place": Trait(text=_REACHED if account else "elsewhere, or not there")},
+            ),
+        )
+        found = observed.members.get(host.name)
+        if isinstance(found, MemberObservation):
+            things.append(
+                Thing(
+                    kind=MEMBER,
+                    name=host.name,
+                    object=host.fqdn,
+                    traits=dict(_member(found, sets)),
+                ),
+            )
+    return Picture(things=tuple(things))
+
+
+def _wanted(
+    policy: DesiredPolicy | None, policies: Iterable[DesiredPolicy]
+) -> Iterator[WantedOnMember]:
+    """Give the set of objects that the playbook asks for."""
+    if policy is not None:
+        entries = {
+            dn_key(thing.dn): Entry(dn=thing.dn, attributes=thing.complete)
+            for each in policies
+            for thing in each.objects
+        }
+        yield assigned_set(entries, policy.dn)
+
+
+def _stored(observed: Observed) -> Iterator[WantedOnMember]:
+    """Give the set that the directory assigns, if it is whole: members may have fetched that."""
+    gpo = observed.gpo
+    entry = gpo.child(assignment_dns(gpo.entry.dn)[-1]) if gpo else None
+    owner = entry.attributes.text("ipsecOwnersReference") if entry else None
+    if owner is None:
+        return
+    try:
+        yield assigned_set(observed.container.entries, owner)
+    except OrchestratorError:
+        # It is damaged; that is a difference of the objects, and no member can have it.
+        return
+
+
+def _member(
+    found: MemberObservation, sets: Iterable[WantedOnMember]
+) -> Iterator[tuple[str, Trait]]:
+    has = (found.assigned.name or found.assigned.path) if found.assigned else ABSENT
+    yield "policy", Trait(text=has)
+    verdicts = [
+        judge_member(found, each, None)
+        for each in sets
+        if each.policy_name.casefold() == has.casefold()
+    ]
+    if not verdicts:
+        # What another policy holds, and whether it is in force, is no difference of its own.
+        return
+    verdict = next((v for v in verdicts if v.outcome is MemberOutcome.DONE), verdicts[0])
+    done = verdict.outcome is MemberOutcome.DONE
+    yield "content", Trait(text=_AS_STORED if done else verdict.reason)
+    enforced = verdict.enforced or not done
+    yield "enforced", Trait(text=_ENFORCED if enforced else f"no: {verdict.reason}")

@@ -24,6 +24,7 @@ _CHANGING: Final = frozenset(
         "proof_listener_start",
         "proof_request",
         "remove_gpo",
+        "set_web_service",
         "start_refresh",
         "write_template",
         "write_template_access",
@@ -55,7 +56,9 @@ NAMES: Final = (
     "read_template_access",
     "remove_gpo",
     "resolve_names",
+    "set_web_service",
     "start_refresh",
+    "web_service",
     "write_template",
     "write_template_access",
 )

@@ -12,7 +12,14 @@ from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.policy import Playbook, Policy
 from ipsec_orchestrator.ports import World
-from ipsec_orchestrator.proof.flows import PROBE_PORT, control_flows, flows_of, sample
+from ipsec_orchestrator.proof.flows import (
+    PROBE_PORT,
+    control_flows,
+    flows_of,
+    is_unmatched,
+    sample,
+    second_paths,
+)
 
 CONTROL_PORT: Final = PROBE_PORT + 1
 """Where the control goes unless a port is named; a playbook that protects it is asked for one."""
@@ -36,6 +43,7 @@ class ProofWish:
         service: Who answers.
         keep_payload: Keep whole frames instead of headers.
         request_seconds: How long one request waits for its answer.
+        guard_seconds: When hosts take everything away by themselves; ``None`` for what is needed.
     """
 
     pairs: tuple[tuple[str, str], ...] = ()
@@ -45,12 +53,24 @@ class ProofWish:
     service: Service = Service.TEMPORARY
     keep_payload: bool = False
     request_seconds: float = REQUEST_SECONDS
+    guard_seconds: int | None = None
 
     @property
     def limits(self) -> Limits:
         """What it may cost."""
-        limits = Limits(request_seconds=self.request_seconds)
+        limits = Limits(
+            request_seconds=self.request_seconds,
+            guard_seconds=self.guard_seconds or _needed_seconds(self.request_seconds),
+        )
         return replace(limits, truncation_bytes=_WHOLE_FRAME_BYTES) if self.keep_payload else limits
+
+
+def _needed_seconds(request_seconds: float) -> int:
+    """Give what a proof may take on hosts that answer slowly, so that no guard cuts it short."""
+    usual = Limits()
+    more = max(0.0, request_seconds - usual.request_seconds)
+    # Each request may wait to connect, to send and to receive.
+    return usual.guard_seconds + int(3 * more * len(usual.request_sizes))
 
 
 def wished_flows(
@@ -65,17 +85,23 @@ def wished_flows(
         UsageError: There are none, and the sentence says why.
     """
     hosts = _of_pairs(hosts, wish)
-    protected = flows_of(playbook, assigned_policy(playbook), hosts)
+    policy = assigned_policy(playbook)
+    protected = flows_of(playbook, policy, hosts)
     found = tuple(flow for flow in protected if _is_wished(flow, wish))
     if wish.control:
         port = wish.port or CONTROL_PORT
-        if wish.port is None and any(flow.port == port for flow in protected):
+        found = control_flows(found, port)
+        # A named port may be protected: it is the control before the policy is assigned.
+        if wish.port is None and not all(is_unmatched(playbook, policy, flow) for flow in found):
             raise UsageError(
-                f"The playbook protects port {port}, so that it can't be the control.",
+                f"A filter of the playbook has a say over port {port}, so that it can't be the "
+                "control.",
                 cure="Name an unprotected port with --port.",
             )
-        found = control_flows(found, port)
-    elif wish.port is not None:
+    else:
+        around = second_paths(playbook, policy, hosts, protected)
+        found += tuple(flow for flow in around if _is_wished(flow, wish))
+    if not wish.control and wish.port is not None:
         found = tuple(flow for flow in found if flow.port == wish.port)
     if not found:
         raise UsageError(

@@ -77,7 +77,7 @@ def ask_and_carry_out(
             if not accept_unproved:
                 refuse_unproved(plan)
             _guard(plan, world, skip_checks)
-            if not yes and not _agreed(plan):
+            if not yes and not agreed(plan):
                 talk().print("Nothing was changed.")
                 return Exit.ERROR
             with watching(plan) as observer:
@@ -124,7 +124,12 @@ def _guard(plan: Plan, world: World, skip_checks: Sequence[str]) -> None:
     print_lines(guard_lines(checked.findings, checked.skipped), to_stderr=True)
 
 
-def _agreed(plan: Plan) -> bool:
+def agreed(plan: Plan) -> bool:
+    """Ask whether a plan that was shown is to be carried out.
+
+    Raises:
+        UsageError: Nobody is there to be asked.
+    """
     if not sys.stdin.isatty():
         raise UsageError(
             "Nobody is there to be asked.",

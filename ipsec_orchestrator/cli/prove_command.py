@@ -4,7 +4,12 @@ from typing import Any
 
 import click
 
-from ipsec_orchestrator.cli.options import connection_of, connection_options, json_option
+from ipsec_orchestrator.cli.options import (
+    connection_of,
+    connection_options,
+    json_option,
+    state_option,
+)
 
 
 @click.command()
@@ -29,10 +34,11 @@ from ipsec_orchestrator.cli.options import connection_of, connection_options, js
 )
 @click.option(
     "--service",
-    type=click.Choice(["existing", "temporary"]),
+    type=click.Choice(["existing", "temporary", "iis"]),
     default="temporary",
     show_default=True,
-    help="Who answers: what listens there, or a listener of ours that goes again by itself.",
+    help="Who answers: what listens there, a listener of ours that goes again by itself, or IIS "
+    "with a site on the port: what is missing of it is planned, shown, and undone at the end.",
 )
 @click.option(
     "--control",
@@ -56,6 +62,15 @@ from ipsec_orchestrator.cli.options import connection_of, connection_options, js
     metavar="SECONDS",
     help="How long each request waits for its answer.",
 )
+@click.option(
+    "--guard",
+    type=click.IntRange(30, 86_400),
+    metavar="SECONDS",
+    help="When hosts take everything away by themselves if the program can't.  [default: 300, or "
+    "what a long --timeout needs]",
+)
+@click.option("--yes", is_flag=True, help="Carry out the plan of --service iis without asking.")
+@state_option
 @json_option
 def prove(
     playbook: str,
@@ -69,6 +84,9 @@ def prove(
     evidence: str | None,
     keep_payload: bool,
     timeout: float,
+    guard: int | None,
+    yes: bool,
+    state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
 ) -> int:
@@ -97,6 +115,9 @@ def prove(
         evidence=evidence,
         keep_payload=keep_payload,
         timeout=timeout,
+        guard=guard,
+        yes=yes,
+        state=state,
         as_json=as_json,
     )
     return prove_and_print(asked, connection_of(values))

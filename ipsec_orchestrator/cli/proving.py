@@ -1,7 +1,7 @@
 """What ``orchestrate prove`` does: choose flows, prove them, print; once or until interrupted."""
 
 from collections.abc import Generator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -24,6 +24,7 @@ from ipsec_orchestrator.cli.output import (
     talk,
 )
 from ipsec_orchestrator.cli.progress import telling
+from ipsec_orchestrator.cli.web_service import web_service
 from ipsec_orchestrator.engine.prove import Proof
 from ipsec_orchestrator.engine.prove_order import Service
 from ipsec_orchestrator.errors import UsageError
@@ -59,6 +60,9 @@ class Asked:
     evidence: str | None
     keep_payload: bool
     timeout: float
+    guard: int | None
+    yes: bool
+    state: str | None
     as_json: bool
 
 
@@ -82,12 +86,13 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
         service=Service(asked.service),
         keep_payload=asked.keep_payload,
         request_seconds=asked.timeout,
+        guard_seconds=asked.guard,
     )
     flows = wished_flows(
         playbook, inventory, members_of(playbook, inventory, connection.limit), wish
     )
     talk().print(f"{len(flows)} flows. {wish.limits.sentence()}", soft_wrap=True)
-    with connection.open(inventory) as world:
+    with connection.open(inventory) as world, _service(asked, flows, playbook, wish, world):
         if asked.watch:
             _watch(flows, playbook, wish, world)
             return Exit.DONE
@@ -115,9 +120,17 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
     return exit_code(verdicts)
 
 
+def _service(
+    asked: Asked, flows: tuple[Flow, ...], playbook: Playbook, wish: ProofWish, world: World
+) -> AbstractContextManager[None]:
+    if wish.service is not Service.IIS:
+        return nullcontext()
+    return web_service(flows, playbook, wish, world, yes=asked.yes, state=asked.state)
+
+
 def exit_code(verdicts: Sequence[FlowVerdict]) -> Exit:
     """Give the exit code: what is known to be wrong goes before what is not known."""
-    if any(found.verdict not in {expected(found.flow), Verdict.UNKNOWN} for found in verdicts):
+    if any(found.verdict not in expected(found.flow) | {Verdict.UNKNOWN} for found in verdicts):
         return Exit.DIFFERENCES
     if any(found.verdict is Verdict.UNKNOWN for found in verdicts):
         return Exit.SOME_HOSTS

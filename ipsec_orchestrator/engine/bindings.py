@@ -15,6 +15,7 @@ from ipsec_orchestrator.model.steps import (
     Step,
     TemplateAccessStep,
     TemplateVersionStep,
+    WebStep,
 )
 
 
@@ -50,7 +51,7 @@ class Bindings:
                     dn=self._text(step.dn),
                     gpo_id=self.ids.get(step.gpo_id, step.gpo_id),
                 )
-            case MemberStep() | DeadManStep() | HealthStep():
+            case MemberStep() | DeadManStep() | HealthStep() | WebStep():
                 return step
             case _:
                 assert_never(step)

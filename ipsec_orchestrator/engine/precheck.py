@@ -11,6 +11,7 @@ from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.engine.filtering import shown as shown_filtering
 from ipsec_orchestrator.engine.filtering import texts
 from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
+from ipsec_orchestrator.engine.web import check_web, host_of, read_web_state
 from ipsec_orchestrator.errors import StalePlanError
 from ipsec_orchestrator.facts.gpo import (
     FILTERING_ATTRIBUTES,
@@ -18,6 +19,7 @@ from ipsec_orchestrator.facts.gpo import (
     read_gpo,
     read_gpo_by_id,
 )
+from ipsec_orchestrator.facts.web_service import WebState
 from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key
 from ipsec_orchestrator.model.steps import (
     EntryStep,
@@ -25,6 +27,7 @@ from ipsec_orchestrator.model.steps import (
     GpoStep,
     Step,
     TemplateVersionStep,
+    WebStep,
 )
 from ipsec_orchestrator.planning.desired import guid_text
 from ipsec_orchestrator.planning.draft import differing
@@ -48,6 +51,18 @@ def check_before_writing(steps: Iterable[Step], world: World) -> None:
         _check_filtering(narrowing, world)
     for chain in _grouped(_entries(steps, unborn), lambda step: dn_key(step.dn)):
         _check_chain(chain, world)
+    _check_web_servers(steps, world)
+
+
+def _check_web_servers(steps: Iterable[Step], world: World) -> None:
+    seen: dict[tuple[str, int], WebState] = {}
+    for step in steps:
+        if not isinstance(step, WebStep):
+            continue
+        place = (step.host, step.port)
+        if place not in seen:
+            seen[place] = read_web_state(host_of(step, world), step.port, world)
+        check_web(step, seen[place])
 
 
 _Kind = TypeVar("_Kind")

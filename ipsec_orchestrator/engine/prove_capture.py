@@ -30,6 +30,7 @@ class EndCapture:
         self._peer = peer
         self._limits = limits
         self._capturing = False
+        self.by_packet_monitor = False
         self.frames: tuple[Frame, ...] | None = None
         self.frames_left_out = 0
         self.problem: str | None = None
@@ -46,6 +47,7 @@ class EndCapture:
             capture_answers.parse_capture_start,
         )
         self._capturing = started is not None and started.capturing
+        self.by_packet_monitor = started is not None and started.by_packet_monitor
         self.problem = problem if started is None else started.problem
 
     def stop(self) -> None:

@@ -6,7 +6,7 @@ Nothing here raises for a host's sake: what could not be done or read is part of
 from typing import Final
 
 from ipsec_orchestrator.engine.prove_capture import EndCapture
-from ipsec_orchestrator.engine.prove_order import ProofOrder
+from ipsec_orchestrator.engine.prove_order import ProofOrder, Service
 from ipsec_orchestrator.engine.prove_questions import SECONDS, HostQuestions
 from ipsec_orchestrator.facts import association_answers, proof_answers
 from ipsec_orchestrator.facts.member_policy import SCRIPT as MEMBER_POLICY
@@ -20,6 +20,9 @@ from ipsec_orchestrator.ports import World
 NOTES_VARIABLE: Final = "proof_notes"
 """Variable of a host in the inventory: sentences that every proof about it has to carry."""
 
+_BY_PACKET_MONITOR: Final = (
+    "NetEventPacketCapture is not there, so pktmon captured; equal packets count as one."
+)
 POLICY_AGENT: Final = "PolicyAgent"
 _FAILURE_SECONDS: Final = 600
 
@@ -83,6 +86,8 @@ class ProofEnd:
         """Begin to watch the adapter."""
         if self._begun:
             self._capture.start()
+        if self._capture.by_packet_monitor:
+            self.note(f"{self.host.name}: {_BY_PACKET_MONITOR}")
 
     def start_listener(self, flow: Flow) -> str | None:
         """Start the temporary listener; give the reason if nobody will answer."""
@@ -103,10 +108,7 @@ class ProofEnd:
         if state is None:
             return problem
         if state.taken:
-            self.note(
-                f"{self.host.name}: port {flow.port} was taken already; the service that listens "
-                "there answered.",
-            )
+            self.note(f"{self.host.name}: port {flow.port} was taken; what listens there answered.")
             return None
         self.listens = state.listening
         return None if state.listening else (state.problem or "no reason given")
@@ -125,6 +127,7 @@ class ProofEnd:
                 "Nonces": list(nonces),
                 "Sizes": list(sizes),
                 "TimeoutMilliseconds": int(limits.request_seconds * 1000),
+                "Method": "GET" if self._order.service is Service.IIS else "POST",
             },
             proof_answers.parse_requests,
             # Connecting, sending and receiving may each take that long.

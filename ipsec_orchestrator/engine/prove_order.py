@@ -13,6 +13,7 @@ class Service(StrEnum):
 
     EXISTING = "existing"
     TEMPORARY = "temporary"
+    IIS = "iis"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from ipsec_orchestrator.engine.perform import (
     perform_template_version,
 )
 from ipsec_orchestrator.engine.waves import INTERRUPTED, in_waves, judge_refresh, judge_wave
+from ipsec_orchestrator.engine.web import perform_web
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.model.inventory import HostRole
 from ipsec_orchestrator.model.outcome import (
@@ -39,6 +40,7 @@ from ipsec_orchestrator.model.steps import (
     Step,
     TemplateAccessStep,
     TemplateVersionStep,
+    WebStep,
     object_of,
 )
 from ipsec_orchestrator.planning.planfile import plan_to_json
@@ -295,6 +297,8 @@ def _perform(
             return perform_filtering(step, world, later), bindings
         case TemplateAccessStep():
             return perform_template_access(step, world), bindings
+        case WebStep():
+            return perform_web(step, world), bindings
         case MemberStep() | DeadManStep() | HealthStep():
             message = "members are dealt with together, and gates are passed"
             raise AssertionError(message)

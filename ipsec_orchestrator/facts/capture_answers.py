@@ -14,6 +14,8 @@ from ipsec_orchestrator.model.json import Json
 START: Final = "capture_start"
 STOP: Final = "capture_stop"
 READ: Final = "capture_read"
+_MONITOR: Final = "pktmon"
+_MONITOR_FILTER: Final = "pktmon filter"
 _ETHERNET_SIZE: Final = 14
 _IPV4: Final = 0x0800
 _IPV6: Final = 0x86DD
@@ -26,10 +28,12 @@ class CaptureStart:
 
     Attributes:
         capturing: It does.
+        by_packet_monitor: By pktmon, because the commands of NetEventPacketCapture are not there.
         problem: Why not, in a sentence.
     """
 
     capturing: bool
+    by_packet_monitor: bool = False
     problem: str | None = None
 
 
@@ -60,9 +64,18 @@ def parse_capture_start(answer: Json) -> CaptureStart:
     problem = None
     if error is not None:
         problem = f"the capture could not be started ({error})"
+    elif _MONITOR_FILTER in others:
+        problem = (
+            "pktmon has filters of somebody else there, which would hide packets and can't be left "
+            "out; `pktmon filter list` shows them"
+        )
     elif others and not capturing:
         problem = f"another capture session runs there ({', '.join(others)}), and Windows has room for one"
-    return CaptureStart(capturing=capturing, problem=problem)
+    return CaptureStart(
+        capturing=capturing,
+        by_packet_monitor=capturing and fields.optional_text("by") == _MONITOR,
+        problem=problem,
+    )
 
 
 def parse_capture(answer: Json) -> CapturedFrames:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ipsec_orchestrator.model.directory import Scope, dn_key, parent_dn, same_dn
+from ipsec_orchestrator.facts.reps_from import parse_reps_from
+from ipsec_orchestrator.model.directory import Entry, Scope, dn_key, parent_dn, same_dn
 from ipsec_orchestrator.ports import Directory
 
 # msDS-NCReplInboundNeighbors: one XML document a value; only flat elements are of interest here.
@@ -16,7 +17,7 @@ class ReplicationPartner:
     """From whom a DC takes the domain.
 
     Attributes:
-        name: DN of the partner's settings object.
+        name: DN of the partner's settings object, or its name in the DNS.
         failures: Consecutive failures.
         last_result: 0, or a Windows error number.
     """
@@ -78,8 +79,7 @@ def read_controller(fqdn: str, directory: Directory) -> ControllerState:
         BackendError: It can't be read.
     """
     names = directory.names()
-    domain = directory.read(names.domain_dn, ("msDS-NCReplInboundNeighbors",))
-    told = domain.attributes.texts("msDS-NCReplInboundNeighbors") if domain else ()
+    domain = directory.read(names.domain_dn, ("msDS-NCReplInboundNeighbors", "repsFrom"))
     gpos = directory.search(
         f"CN=Policies,CN=System,{names.domain_dn}",
         Scope.CHILDREN,
@@ -88,8 +88,21 @@ def read_controller(fqdn: str, directory: Directory) -> ControllerState:
     )
     return ControllerState(
         fqdn=fqdn,
-        partners=tuple(_partner(text) for text in told) or None,
+        partners=(_partners(domain) if domain else ()) or None,
         gpo_versions={dn_key(gpo.dn): gpo.attributes.text("versionNumber") or "0" for gpo in gpos},
+    )
+
+
+def _partners(domain: Entry) -> tuple[ReplicationPartner, ...]:
+    told = domain.attributes.texts("msDS-NCReplInboundNeighbors")
+    if told:
+        return tuple(_partner(text) for text in told)
+    # A Samba DC does not make that XML of what it stores.
+    stored = (parse_reps_from(value) for value in domain.attributes.values_of("repsFrom"))
+    return tuple(
+        ReplicationPartner(name=found.name, failures=found.failures, last_result=found.last_result)
+        for found in stored
+        if found is not None
     )
 
 

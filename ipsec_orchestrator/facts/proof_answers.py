@@ -103,6 +103,6 @@ def parse_leftovers(answer: Json) -> tuple[str, ...]:
     fields = AnswerFields.of(LEFTOVERS, answer)
     return tuple(
         f"{kind}: {name}"
-        for kind in ("rules", "tasks", "processes", "sessions", "folders")
+        for kind in ("rules", "tasks", "processes", "sessions", "monitor", "folders")
         for name in fields.texts(kind)
     )

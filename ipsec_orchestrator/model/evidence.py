@@ -166,6 +166,7 @@ class Diagnosis(StrEnum):
     FILTER = "no filter of one side matches the flow"
     ONE_DIRECTION = "no filter matches one direction of the flow"
     OFFLOAD = "hardware offload makes the capture blind"
+    SECOND_PATH = "a second path that no filter matches"
     FALSE_ASSOCIATIONS = "associations are reported, but clear packets were seen"
     NOT_LISTENING = "nothing listens there"
     PATH_MTU = "large packets are lost on the way"

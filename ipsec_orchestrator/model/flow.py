@@ -21,6 +21,8 @@ class Flow:
         filter_action: Name of that rule's filter action.
         algorithms: What the rule's security methods allow on the wire, in order of preference,
             as (encryption, integrity) words such as ``("3DES", "SHA1")``.
+        is_second_path: Whether it goes by addresses that no filter matches, between hosts and to a
+            port that the rule protects by other addresses.
         may_fall_back: Whether the filter action itself allows clear traffic where IPsec fails.
     """
 
@@ -34,6 +36,7 @@ class Flow:
     filter_action: str | None = None
     algorithms: tuple[tuple[str, str], ...] = ()
     may_fall_back: bool = False
+    is_second_path: bool = False
 
     @property
     def is_protected(self) -> bool:

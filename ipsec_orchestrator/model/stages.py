@@ -21,6 +21,7 @@ class Stage(StrEnum):
     WAVES = "waves"
     MEMBERS = "members"
     CLEAN_UP = "clean-up"
+    WEB = "web"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,4 +50,5 @@ STAGE_TITLES = {
     Stage.WAVES: StageTitle(number="", words="reach one wave after another"),
     Stage.MEMBERS: StageTitle(number="", words="members: refresh and verify"),
     Stage.CLEAN_UP: StageTitle(number="", words="take away what has been replaced"),
+    Stage.WEB: StageTitle(number="check", words="a web server that answers"),
 }

@@ -5,6 +5,7 @@ the table for people, the journal and the engine all read these same values.
 """
 
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TypeAlias, assert_never
 from uuid import UUID
 
@@ -209,6 +210,39 @@ class DeadManStep:
     after: int | None
 
 
+class WebPart(StrEnum):
+    """What a web server for proofs consists of, in the order in which it is made."""
+
+    FEATURE = "Windows feature Web-Server"
+    SITE = "web site"
+    RULE = "firewall rule"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebStep:
+    """Make or take away one part of a web server that answers a proof's requests.
+
+    Attributes:
+        host: Inventory name.
+        part: Which part.
+        port: TCP port of the site.
+        peers: Addresses that the firewall rule lets in; none for the other parts.
+        sizes: Sizes in bytes of the files that the site offers; none for the other parts.
+        before: Whether it was there.
+        after: Whether it ought to be there.
+    """
+
+    stage: Stage
+    title: str
+    host: str
+    part: WebPart
+    port: int
+    peers: tuple[str, ...] = ()
+    sizes: tuple[int, ...] = ()
+    before: bool
+    after: bool
+
+
 Step: TypeAlias = (
     EntryStep
     | GpoStep
@@ -218,6 +252,7 @@ Step: TypeAlias = (
     | MemberStep
     | DeadManStep
     | HealthStep
+    | WebStep
 )
 
 
@@ -240,6 +275,8 @@ def inverse(step: Step) -> Step:  # noqa: PLR0911 - one a kind of step
         case HealthStep():
             # It changes nothing, so there is nothing to undo.
             return step
+        case WebStep():
+            return replace(step, title=title, before=step.after, after=step.before)
         case _:
             assert_never(step)
 
@@ -261,5 +298,7 @@ def object_of(step: Step) -> str:  # noqa: PLR0911 - one a kind of step
             return step.host
         case HealthStep():
             return f"wave {step.wave}"
+        case WebStep():
+            return f"{step.part.value} on {step.host}"
         case _:
             assert_never(step)

@@ -19,6 +19,8 @@ from ipsec_orchestrator.model.steps import (
     Step,
     TemplateAccessStep,
     TemplateVersionStep,
+    WebPart,
+    WebStep,
 )
 from ipsec_orchestrator.planning.healthfile import health_from_json, health_to_json
 from ipsec_orchestrator.planning.json_shapes import mapping, sequence
@@ -102,6 +104,18 @@ def step_to_json(step: Step) -> dict[str, Json]:  # noqa: PLR0911 - one a kind o
             }
         case HealthStep():
             return {"kind": "health", **head, **health_to_json(step)}
+        case WebStep():
+            return {
+                "kind": "web",
+                **head,
+                "host": step.host,
+                "part": step.part.name.lower(),
+                "port": step.port,
+                "peers": list[Json](step.peers),
+                "sizes": list[Json](step.sizes),
+                "before": step.before,
+                "after": step.after,
+            }
         case _:
             assert_never(step)
 
@@ -180,6 +194,18 @@ def step_from_json(found: Mapping[str, Json]) -> Step:  # noqa: PLR0911 - one a 
             )
         case "health":
             return health_from_json(found, stage=stage, title=title)
+        case "web":
+            return WebStep(
+                stage=stage,
+                title=title,
+                host=str(found["host"]),
+                part=WebPart[str(found["part"]).upper()],
+                port=int(str(found["port"])),
+                peers=tuple(str(peer) for peer in sequence(found["peers"])),
+                sizes=tuple(int(str(size)) for size in sequence(found["sizes"])),
+                before=found["before"] is True,
+                after=found["after"] is True,
+            )
         case _:
             message = f"{kind!r} is no kind of step"
             raise ValueError(message)

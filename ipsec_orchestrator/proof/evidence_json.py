@@ -39,6 +39,7 @@ def flow_to_json(flow: Flow) -> dict[str, Json]:
         "filter_action": flow.filter_action,
         "algorithms": [list(suite) for suite in flow.algorithms],
         "may_fall_back": flow.may_fall_back,
+        "is_second_path": flow.is_second_path,
     }
 
 

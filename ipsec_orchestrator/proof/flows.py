@@ -13,7 +13,16 @@ from ipsec_orchestrator.planning.lockout.filters import OneWay, one_ways
 from ipsec_orchestrator.proof.deciding import PacketShape, first_ones, fits
 from ipsec_orchestrator.proof.sampling import sample
 
-__all__ = ["PROBE_PORT", "TCP", "UDP", "control_flows", "flows_of", "is_unmatched", "sample"]
+__all__ = [
+    "PROBE_PORT",
+    "TCP",
+    "UDP",
+    "control_flows",
+    "flows_of",
+    "is_unmatched",
+    "sample",
+    "second_paths",
+]
 
 TCP: Final = 6
 UDP: Final = 17
@@ -67,6 +76,30 @@ def control_flows(flows: Iterable[Flow], port: int) -> tuple[Flow, ...]:
         for flow in flows
     }
     return tuple(found)
+
+
+def second_paths(
+    playbook: Playbook, policy: Policy, hosts: Iterable[Host], protected: Iterable[Flow]
+) -> tuple[Flow, ...]:
+    """Give the ways around a policy: what it protects, by addresses that none of its filters match.
+
+    A filter that permits such traffic is a decision, so that there is no such way.
+
+    Args:
+        playbook: Where the policy's filter lists and filter actions are.
+        policy: What all the hosts get.
+        hosts: With all their addresses.
+        protected: What :func:`flows_of` gives for them.
+    """
+    by_name = {host.name: host for host in hosts}
+    found = {
+        replace(
+            flow, source_address=ends[0], destination_address=ends[1], is_second_path=True
+        ): None
+        for flow in protected
+        for ends in _address_pairs(by_name[flow.source], by_name[flow.destination])
+    }
+    return tuple(flow for flow in found if is_unmatched(playbook, policy, flow))
 
 
 def is_unmatched(playbook: Playbook, policy: Policy, flow: Flow) -> bool:

@@ -1,6 +1,7 @@
 """Why clear packets of a flow were seen, and what that makes of it."""
 
 from ipsec_orchestrator.model.evidence import Diagnosis, FlowEvidence, Verdict
+from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.proof.outcome import Finding, counted
 from ipsec_orchestrator.proof.seen import (
     NO_CIPHER,
@@ -33,6 +34,31 @@ def unprotected(seen: Seen, answered: int) -> Finding:
         Verdict.NO_ANSWER,
         Diagnosis.NOT_LISTENING,
         f"{clear} and no answer: nothing listens there, or a firewall is in the way.",
+    )
+
+
+def second_path(flow: Flow, seen: Seen, answered: int) -> Finding:
+    """Judge a way around the policy: it ought not to be there."""
+    clear = counted(seen.most("clear"), "clear packet")
+    if answered and seen.any("clear"):
+        return Finding(
+            Verdict.CLEAR,
+            Diagnosis.SECOND_PATH,
+            f"{clear}: {flow.source} reaches {flow.destination} from {flow.source_address} to "
+            f"{flow.destination_address} too, and no filter of the policy matches these addresses.",
+        )
+    if answered:
+        return Finding(
+            Verdict.UNKNOWN,
+            Diagnosis.SECOND_PATH,
+            f"The requests from {flow.source_address} to {flow.destination_address} were answered, "
+            "but no clear packet was seen although no filter matches these addresses.",
+        )
+    return Finding(
+        Verdict.NO_ANSWER,
+        Diagnosis.NONE,
+        f"Nothing answers from {flow.source_address} to {flow.destination_address}, which no "
+        "filter matches.",
     )
 
 

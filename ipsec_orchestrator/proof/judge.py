@@ -8,7 +8,7 @@ from ipsec_orchestrator.model.evidence import (
     Verdict,
 )
 from ipsec_orchestrator.proof.doubts import doubt
-from ipsec_orchestrator.proof.in_clear import in_clear, unprotected
+from ipsec_orchestrator.proof.in_clear import in_clear, second_path, unprotected
 from ipsec_orchestrator.proof.outcome import Finding, counted, unknown
 from ipsec_orchestrator.proof.seen import Seen, ends_of, is_blind, proved_associations, see
 from ipsec_orchestrator.proof.unanswered import esp_without_answer, silent
@@ -50,6 +50,8 @@ def _find(
         return unknown(f"Nothing could be captured at either end: {reasons}.")
     if not evidence.flow.is_protected:
         return unprotected(seen, answered)
+    if evidence.flow.is_second_path:
+        return second_path(evidence.flow, seen, answered)
     if seen.any("clear"):
         return in_clear(evidence, seen, answered)
     if seen.any("esp"):

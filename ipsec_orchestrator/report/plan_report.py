@@ -25,6 +25,7 @@ _COUNTED: Final = (
 # Old and new stand side by side up to this many characters together.
 _ONE_LINE: Final = 80
 _REMOVAL_ORDER: Final = (
+    Stage.WEB,
     Stage.ASSIGNMENT,
     Stage.MEMBERS,
     Stage.LINK,

@@ -18,14 +18,19 @@ _PROTOCOLS: Final = {6: "TCP", 17: "UDP"}
 HEADINGS: Final = ("from", "to", "port", "verdict", "answered", "ESP", "clear", "because")
 
 
-def expected(flow: Flow) -> Verdict:
-    """Give the verdict that is good news: control flows ought to be clear."""
-    return Verdict.ENCRYPTED if flow.is_protected else Verdict.CLEAR
+_AROUND: Final = frozenset({Verdict.ENCRYPTED, Verdict.NO_ANSWER})
+
+
+def expected(flow: Flow) -> frozenset[Verdict]:
+    """Give the verdicts that are good news: control flows ought to be clear."""
+    if flow.is_second_path:
+        return _AROUND
+    return frozenset({Verdict.ENCRYPTED if flow.is_protected else Verdict.CLEAR})
 
 
 def tone_of(verdict: FlowVerdict) -> Tone:
     """Give the meaning of a verdict."""
-    if verdict.verdict is expected(verdict.flow):
+    if verdict.verdict in expected(verdict.flow):
         return Tone.GOOD
     return Tone.WARNING if verdict.verdict is Verdict.UNKNOWN else Tone.BAD
 

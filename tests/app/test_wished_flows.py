@@ -64,6 +64,39 @@ def test_the_control_goes_to_an_unprotected_port(
     assert not any(flow.is_protected for flow in flows)
 
 
+@pytest.mark.parametrize("destination", ["any", "8081", "udp"])
+def test_a_protected_port_is_no_control(
+    howto: Playbook, howto_inventory: Inventory, members: tuple[Host, ...], destination: str
+) -> None:
+    """A filter on every port or on the port itself, by TCP, has a say over it; one by UDP has not."""
+    (wanted,) = howto.filter_lists
+    filters = {
+        "any": replace(wanted.filters[0], destination_port=0),
+        "8081": replace(wanted.filters[0], destination_port=CONTROL_PORT),
+        "udp": replace(wanted.filters[0], destination_port=CONTROL_PORT, protocol=17),
+    }
+    playbook = replace(
+        howto, filter_lists=(replace(wanted, filters=(*wanted.filters, filters[destination])),)
+    )
+    wish = ProofWish(control=True)
+
+    if destination == "udp":
+        assert wished_flows(playbook, howto_inventory, members, wish)
+        return
+    with pytest.raises(UsageError, match=f"port {CONTROL_PORT}"):
+        wished_flows(playbook, howto_inventory, members, wish)
+    assert wished_flows(playbook, howto_inventory, members, replace(wish, port=8080))
+
+
+def test_a_guard_outlives_the_proof() -> None:
+    """The longer requests may wait, the later hosts take everything away; an order is taken as it is."""
+    usual = ProofWish().limits.guard_seconds
+
+    assert ProofWish(request_seconds=1).limits.guard_seconds == usual
+    assert ProofWish(request_seconds=60).limits.guard_seconds >= usual + 3 * 40
+    assert ProofWish(guard_seconds=30).limits.guard_seconds == 30
+
+
 def test_a_sample_is_smaller(
     howto: Playbook, howto_inventory: Inventory, members: tuple[Host, ...]
 ) -> None:
@@ -120,6 +153,9 @@ def test_a_playbook_without_assignment_needs_one_policy(howto: Playbook) -> None
         assigned_policy(both)
 
 
+AROUND = replace(FLOW, is_second_path=True)
+
+
 def judged(verdict: Verdict, flow: Flow = FLOW) -> FlowVerdict:
     """A verdict."""
     return FlowVerdict(
@@ -144,6 +180,9 @@ def judged(verdict: Verdict, flow: Flow = FLOW) -> FlowVerdict:
         ([judged(Verdict.ENCRYPTED), judged(Verdict.UNKNOWN)], Exit.SOME_HOSTS),
         ([judged(Verdict.UNKNOWN), judged(Verdict.NO_ANSWER)], Exit.DIFFERENCES),
         ([judged(Verdict.MIXED)], Exit.DIFFERENCES),
+        ([judged(Verdict.CLEAR, AROUND)], Exit.DIFFERENCES),
+        ([judged(Verdict.NO_ANSWER, AROUND)], Exit.DONE),
+        ([judged(Verdict.UNKNOWN, AROUND)], Exit.SOME_HOSTS),
     ],
 )
 def test_exit_codes(verdicts: list[FlowVerdict], code: Exit) -> None:

@@ -55,7 +55,7 @@ class ScriptedHost:
 
     def _capture_start(self, _: dict[str, Any]) -> Json:
         self.has.add("capture")
-        return {"capturing": True, "others": [], "problem": None}
+        return {"capturing": True, "by": "NetEventPacketCapture", "others": [], "problem": None}
 
     def _proof_listener_start(self, _: dict[str, Any]) -> Json:
         self.has.add("listener")
@@ -323,6 +323,7 @@ def test_a_foreign_capture_session_is_left_alone(scene: Scene) -> None:
     for name in ENDS:
         scene.hosts[name].instead["capture_start"] = lambda: {
             "capturing": False,
+            "by": None,
             "others": ["Somebody's trace"],
             "problem": None,
         }
@@ -355,7 +356,7 @@ def test_a_taken_port_is_used_and_told(scene: Scene) -> None:
 
     (proof,) = scene.prove(CONTROL)
 
-    assert "port 8081 was taken already" in " ".join(proof.verdict.notes)
+    assert "port 8081 was taken" in " ".join(proof.verdict.notes)
     assert proof.evidence.destination.received_nonces is None
 
 

@@ -209,6 +209,29 @@ def test_silence_of_the_log_is_told_from_an_empty_log(
     assert answer.audits_quick_mode is quick_mode
 
 
+@pytest.mark.parametrize(
+    ("changes", "by_packet_monitor", "problem"),
+    [
+        ({"capturing": True, "by": "NetEventPacketCapture"}, False, None),
+        ({"capturing": True, "by": "pktmon"}, True, None),
+        ({"others": ["theirs"]}, False, "another capture session"),
+        ({"others": ["pktmon"]}, False, "another capture session"),
+        ({"others": ["pktmon filter"]}, False, "filters of somebody else"),
+        ({"problem": "pktmon has no option --comp"}, False, "no option --comp"),
+    ],
+)
+def test_why_nothing_is_captured_is_a_sentence(
+    changes: dict[str, Any], *, by_packet_monitor: bool, problem: str | None
+) -> None:
+    """Who captures is told, or what was in the way."""
+    answer = {"capturing": False, "by": None, "others": [], "problem": None, **changes}
+    found = parse_capture_start(answer)
+
+    assert found.by_packet_monitor is by_packet_monitor
+    assert found.capturing is (problem is None)
+    assert (problem or "") in (found.problem or "")
+
+
 def test_frames_have_their_real_length() -> None:
     """A frame that was cut off has the length that its IP header tells."""
     frame = clear(text="0" * 32)

@@ -4,10 +4,12 @@ import base64
 import json
 import os
 import socket
+import struct
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,146 @@ def test_frames_of_others_are_left_out_and_too_many_are_counted(engine: Engine) 
 
     assert contents(answer) == own[:3]
     assert answer["left_out"] == 1
+
+
+def block(kind: int, body: bytes) -> bytes:
+    """A block of a pcapng file."""
+    length = struct.pack("<I", len(body) + 12)
+    return struct.pack("<I", kind) + length + body + length
+
+
+@pytest.mark.parametrize("resolution", [6, 9, 0x80 | 20])
+def test_a_capture_of_pktmon_is_read_from_pcapng(engine: Engine, resolution: int) -> None:
+    """Equal packets are one, foreign ones none, and times have the resolution that the file names."""
+    own = [esp().content, clear(text="d" * 32).content]
+    foreign = bytes(14) + bytes.fromhex("4500001c0000000040110000") + bytes(range(8))
+    rate = (2 if resolution & 0x80 else 10) ** (resolution & 0x7F)
+    ticks = 1_795_000_000 * rate + rate // 4
+    file = block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1))
+    # Option 9 is the resolution; option 2, the name, is filled up to four bytes.
+    options = struct.pack("<HH5s3xHHB3xHH", 2, 5, b"nic-1", 9, 1, resolution, 0, 0)
+    file += block(1, struct.pack("<HHI", 1, 0, 0) + options)
+    for content in (own[0], own[0], foreign, own[1]):
+        sizes = (len(content), len(content) + 9)
+        head = struct.pack("<IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, *sizes)
+        file += block(6, head + content + bytes(-len(content) % 4))
+    folder = engine.folder / OWN
+    folder.mkdir()
+    (folder / "pktmon.txt").touch()
+    (folder / "capture.pcapng").write_bytes(file)
+    answer = engine.run("capture_read", READ)
+
+    assert contents(answer) == own
+    assert answer["problem"] is None
+    moments = {datetime.fromisoformat(frame["time"]) for frame in answer["frames"]}
+    assert {round(moment.timestamp(), 3) for moment in moments} == {1_795_000_000.25}
+
+
+def test_a_capture_of_pktmon_that_was_not_turned_into_pcapng_is_a_problem(engine: Engine) -> None:
+    """It is never taken for an empty capture."""
+    folder = engine.folder / OWN
+    folder.mkdir()
+    (folder / "pktmon.txt").touch()
+    answer = engine.run("capture_read", READ)
+
+    assert answer["frames"] == []
+    assert answer["problem"]
+
+
+BUSY_PKTMON = """
+function global:pktmon {
+    Add-Content -LiteralPath (Join-Path $env:ProgramData 'words.txt') -Value ($args -join ' ')
+    $global:LASTEXITCODE = 0
+    switch ("$args") {
+        'status' { STATUS }
+        'filter list' { FILTERS }
+        'start help' { '--capture --comp --pkt-size --file-name --file-size' }
+    }
+}
+Set-Alias -Name 'pktmon.exe' -Value 'pktmon' -Scope Global
+"""
+RUNS = "'Der Paketmonitor wird ausgefuehrt.'; ''; '  Dateiname:  C:\\theirs.etl'"
+RUNS_NOT = "'Der Paketmonitor wird nicht ausgefuehrt.'"
+NO_FILTER = "'Paketfilter:'; '    Keine'"
+FILTER = "'  # Name    Protokoll Port'; '  - ----    --------- ----'; '  1 theirs  TCP         25'"
+START = {"RunId": RUN_ID, "PeerAddress": VM1, "TruncationBytes": 128, "MaximumMegabytes": 8}
+
+
+def words(engine: Engine) -> list[str]:
+    """The command lines of pktmon."""
+    return (engine.folder / "words.txt").read_text(encoding="utf-8").split("\n")
+
+
+@pytest.mark.parametrize(
+    ("status", "filters", "others"),
+    [
+        (RUNS, NO_FILTER, ["pktmon"]),
+        (RUNS_NOT, FILTER, ["pktmon filter"]),
+        (RUNS_NOT, NO_FILTER, []),
+    ],
+)
+def test_pktmon_of_somebody_else_is_let_be(
+    engine: Engine, status: str, filters: str, others: list[str]
+) -> None:
+    """A capture that runs and a filter are known by the shape of the output, in any language."""
+    (engine.folder / OWN).mkdir()
+    prelude = BUSY_PKTMON.replace("STATUS", status).replace("FILTERS", filters)
+    answer = engine.run("capture_start", START, prelude)
+
+    assert answer["others"] == others
+    assert answer["capturing"] is (not others)
+    assert answer["by"] == (None if others else "pktmon")
+    assert any(line.startswith("start --capture --comp nics") for line in words(engine)) is (
+        not others
+    )
+
+
+@pytest.mark.parametrize("script", ["capture_stop", "proof_end"])
+@pytest.mark.parametrize(("file", "stops"), [("C:\\theirs.etl", False), (OWN, True)])
+def test_only_our_capture_of_pktmon_is_stopped(
+    engine: Engine, script: str, file: str, *, stops: bool
+) -> None:
+    """What goes into a file of somebody else began after ours had ended, and goes on."""
+    (engine.folder / OWN).mkdir()
+    (engine.folder / OWN / "pktmon.txt").touch()
+    status = RUNS.replace("C:\\theirs.etl", f"C:\\ProgramData\\{file}\\capture.etl")
+    prelude = BUSY_PKTMON.replace("STATUS", status).replace("FILTERS", NO_FILTER)
+    engine.run(script, {"RunId": RUN_ID}, prelude + LEFT_OVER)
+
+    assert ("stop" in [line.strip() for line in words(engine)]) is stops
+
+
+LEFT_OVER = """
+function global:Get-CimInstance { [CmdletBinding()] param($ClassName, $Filter) }
+function global:Get-NetFirewallRule { [CmdletBinding()] param($Name) }
+function global:Get-NetEventSession { [CmdletBinding()] param() }
+function global:Get-ScheduledTask { [CmdletBinding()] param($TaskName) }
+"""
+OLD_PKTMON = """
+function global:pktmon {
+    Add-Content -LiteralPath (Join-Path $env:ProgramData 'words.txt') -Value ($args -join ' ')
+    $global:LASTEXITCODE = 0
+    switch ("$args") {
+        'status' { 'Packet Monitor laeuft nicht.' }
+        'filter list' { 'Paketfilter:'; '    Keine' }
+        'start help' { 'pktmon start [--etw] [-p size]' }
+    }
+}
+Set-Alias -Name 'pktmon.exe' -Value 'pktmon' -Scope Global
+"""
+
+
+def test_a_pktmon_of_another_version_is_let_be(engine: Engine) -> None:
+    """Where it lacks an option that is needed, it is not started, and the option is named."""
+    answer = engine.run(
+        "capture_start",
+        START,
+        OLD_PKTMON,
+    )
+
+    assert not answer["capturing"]
+    assert answer["problem"] == "pktmon has no option --capture"
+    assert not any(line.startswith("start --") for line in words(engine))
 
 
 def test_an_empty_capture_is_no_failure(engine: Engine) -> None:

@@ -21,6 +21,8 @@ from ipsec_orchestrator.model.steps import (
     Step,
     TemplateAccessStep,
     TemplateVersionStep,
+    WebPart,
+    WebStep,
     inverse,
     object_of,
 )
@@ -102,6 +104,18 @@ STEPS: st.SearchStrategy[ChangingStep] = st.one_of(
         via=st.sampled_from(GpoVia),
         before=SIDS,
         after=SIDS,
+    ),
+    st.builds(
+        WebStep,
+        stage=st.sampled_from(Stage),
+        title=st.text(),
+        host=st.text(),
+        part=st.sampled_from(WebPart),
+        port=st.integers(1, 65535),
+        peers=st.lists(st.text()).map(tuple),
+        sizes=st.lists(st.integers(0)).map(tuple),
+        before=st.booleans(),
+        after=st.booleans(),
     ),
 )
 GATES: st.SearchStrategy[HealthStep] = st.builds(

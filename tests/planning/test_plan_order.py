@@ -19,6 +19,7 @@ from ipsec_orchestrator.model.steps import (
     Step,
     TemplateAccessStep,
     TemplateVersionStep,
+    WebStep,
 )
 from tests.worlds import CONTAINER, OU, MemoryDomain
 
@@ -58,6 +59,8 @@ def phase(step: Step, gpo_dn: str) -> str:  # noqa: PLR0911 - one a kind of step
             return "filtering"
         case HealthStep():
             return "gate"
+        case WebStep():
+            return "web"
         case EntryStep():
             return entry_phase(step, gpo_dn)
 

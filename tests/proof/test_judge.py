@@ -35,6 +35,7 @@ from tests.proof_scene import (
 NOBODY = requests(small=False, large=False)
 REQUESTS_IN_CLEAR = tuple(clear(text=nonce) for nonce in NONCES)
 ANSWERED_IN_CLEAR = (*REQUESTS_IN_CLEAR, clear(back=True))
+AROUND = replace(FLOW, is_second_path=True)
 NO_CLAIM: dict[str, Any] = {"associations": ()}
 
 
@@ -70,6 +71,24 @@ CASES: list[tuple[str, FlowEvidence, Verdict, Diagnosis]] = [
         "control port, only ESP",
         scene(flow=CONTROL),
         Verdict.UNKNOWN,
+        Diagnosis.NONE,
+    ),
+    (
+        "second path, answered in clear",
+        scene(flow=AROUND, both=wire(*ANSWERED_IN_CLEAR, **NO_CLAIM)),
+        Verdict.CLEAR,
+        Diagnosis.SECOND_PATH,
+    ),
+    (
+        "second path, answered and not seen",
+        scene(flow=AROUND, both=wire(**NO_CLAIM)),
+        Verdict.UNKNOWN,
+        Diagnosis.SECOND_PATH,
+    ),
+    (
+        "second path that leads nowhere",
+        scene(flow=AROUND, sent=NOBODY, both=wire(clear(), **NO_CLAIM)),
+        Verdict.NO_ANSWER,
         Diagnosis.NONE,
     ),
     (

@@ -26,7 +26,7 @@ from ipsec_orchestrator.model.policy import (
     Rule,
     SecurityMethod,
 )
-from ipsec_orchestrator.proof.flows import control_flows, flows_of, is_unmatched
+from ipsec_orchestrator.proof.flows import control_flows, flows_of, is_unmatched, second_paths
 from ipsec_orchestrator.proof.sampling import sample
 
 AZURE = IPv4Network("10.0.1.0/24")
@@ -263,6 +263,40 @@ def test_control_flows_are_the_same_pairs_without_a_rule() -> None:
     assert not controls[0].is_protected
     assert is_unmatched(playbook, playbook.policies[0], controls[0])
     assert not is_unmatched(playbook, playbook.policies[0], control_flows(flows, 8080)[0])
+
+
+def test_other_addresses_of_the_same_hosts_are_second_paths() -> None:
+    """What is protected between two hosts is tried by their other addresses too, both families."""
+    playbook = _playbook((_tcp(AZURE, SITE), SECURE))
+    hosts = (
+        _host("vm", "10.0.1.20", "192.168.7.20", "fd00::1"),
+        _host("server", "10.2.27.10", "192.168.7.10", "fd00::2"),
+    )
+    around = second_paths(playbook, playbook.policies[0], hosts, _flows(playbook, *hosts))
+
+    assert {(str(flow.source_address), str(flow.destination_address)) for flow in around} == {
+        ("10.0.1.20", "192.168.7.10"),
+        ("192.168.7.20", "10.2.27.10"),
+        ("192.168.7.20", "192.168.7.10"),
+        ("fd00::1", "fd00::2"),
+    }
+    assert all(flow.is_second_path and flow.port == 8080 for flow in around)
+    assert _short(around[:1]) == ["vm>server:tcp/8080"]
+
+
+def test_what_a_filter_permits_is_no_second_path() -> None:
+    """Whoever permits traffic by other addresses has decided so."""
+    other = IPv4Network("192.168.7.0/24")
+    playbook = _playbook((_tcp(AZURE, SITE), SECURE), (_tcp(other, other), PERMIT))
+    hosts = (
+        _host("vm", "10.0.1.20", "192.168.7.20"),
+        _host("server", "10.2.27.10", "192.168.7.10"),
+    )
+    around = second_paths(playbook, playbook.policies[0], hosts, _flows(playbook, *hosts))
+
+    assert ("192.168.7.20", "192.168.7.10") not in {
+        (str(flow.source_address), str(flow.destination_address)) for flow in around
+    }
 
 
 def _fleet(sizes: Sequence[int]) -> list[Flow]:

@@ -57,6 +57,18 @@ Invoke-Removal -What 'session' -Removal {
     }
 }
 
+Invoke-Removal -What 'pktmon' -Removal {
+    if (Test-Path -LiteralPath (Join-Path -Path $folder -ChildPath 'pktmon.txt')) {
+        # What a program writes to its error stream is no error here.
+        $ErrorActionPreference = 'Continue'
+        # It has one capture, without a name: ours is the one that goes into our folder.
+        if (((& pktmon.exe status 2>$null) -join ' ').Contains($name)) {
+            $null = & pktmon.exe stop 2>$null
+            if ($LASTEXITCODE -ne 0) { throw "pktmon stop ended with $LASTEXITCODE" }
+        }
+    }
+}
+
 $found = @{ received = @() }
 Invoke-Removal -What 'folder' -Removal {
     if (Test-Path -LiteralPath $folder) {

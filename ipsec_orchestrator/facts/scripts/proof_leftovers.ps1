@@ -37,6 +37,12 @@ $answer = @{
     sessions = Get-NameList -Finder {
         Get-NetEventSession | Where-Object { ([string] $_.Name).StartsWith($prefix) } | ForEach-Object { $_.Name }
     }
+    monitor = Get-NameList -Finder {
+        # Its capture has no name: ours goes into a folder of ours.
+        $ErrorActionPreference = 'Continue'
+        [regex]::Match(((& pktmon.exe status 2>$null) -join ' '), "$prefix[0-9a-f]{32}") |
+            Where-Object { $_.Success } | ForEach-Object { $_.Value }
+    }
     folders = Get-NameList -Finder {
         Get-ChildItem -LiteralPath $env:ProgramData | Where-Object { ([string] $_.Name).StartsWith($prefix) } |
             ForEach-Object { $_.Name }

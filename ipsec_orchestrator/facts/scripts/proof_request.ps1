@@ -10,7 +10,8 @@ param(
     [Parameter(Mandatory = $true)] [ValidateSet('TCP', 'UDP')] [string] $Protocol,
     [Parameter(Mandatory = $true)] [string[]] $Nonces,
     [Parameter(Mandatory = $true)] [int[]] $Sizes,
-    [Parameter(Mandatory = $true)] [ValidateRange(100, 600000)] [int] $TimeoutMilliseconds
+    [Parameter(Mandatory = $true)] [ValidateRange(100, 600000)] [int] $TimeoutMilliseconds,
+    [ValidateSet('POST', 'GET')] [string] $Method = 'POST'
 )
 
 $ErrorActionPreference = 'Stop'
@@ -65,8 +66,14 @@ function Send-TcpRequest {
         $stream = $client.GetStream()
         $stream.ReadTimeout = $TimeoutMilliseconds
         $stream.WriteTimeout = $TimeoutMilliseconds
-        $body = $latin.GetBytes('.' * $Size)
-        $head = "POST /$Nonce HTTP/1.1`r`nHost: $Address`r`nContent-Type: application/octet-stream`r`nContent-Length: $Size`r`nConnection: close`r`n`r`n"
+        if ($Method -eq 'GET') {
+            # A site of ours has a file of each size; the answer is what is large then.
+            $body = New-Object -TypeName byte[] -ArgumentList 0
+            $head = "GET /$Size.txt?$Nonce HTTP/1.1`r`nHost: $Address`r`nConnection: close`r`n`r`n"
+        } else {
+            $body = $latin.GetBytes('.' * $Size)
+            $head = "POST /$Nonce HTTP/1.1`r`nHost: $Address`r`nContent-Type: application/octet-stream`r`nContent-Length: $Size`r`nConnection: close`r`n`r`n"
+        }
         $request = $latin.GetBytes($head) + $body
         $stream.Write($request, 0, $request.Length)
         $answer = Read-Answer -Stream $stream

@@ -6,15 +6,18 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address
+from pathlib import Path
 from typing import Final
 
 from ipsec_orchestrator.lab.proving.canned_history import ipsec_history
 from ipsec_orchestrator.lab.proving.canned_traffic import CannedListener, send_requests
+from ipsec_orchestrator.lab.proving.canned_web import CannedWeb
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent
-from ipsec_orchestrator.lab.proving.host_network import HostNetwork
+from ipsec_orchestrator.lab.proving.host_network import CAPTURE_CMDLETS, PKTMON, HostNetwork
 from ipsec_orchestrator.lab.windows.commands import Arguments, utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import COMMAND_NOT_FOUND, ImitatedError
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance
+from ipsec_orchestrator.lab.wire.frames import Frame
 from ipsec_orchestrator.model.json import Json
 
 _GROUP: Final = "ipsec_orchestrator"
@@ -28,6 +31,7 @@ class CannedProofs:
 
     def __init__(self, network: HostNetwork) -> None:
         self._network = network
+        self._web = CannedWeb(network)
         self._guards: dict[str, threading.Timer] = {}
         self._listeners: dict[str, CannedListener] = {}
         self._answers: Mapping[str, Callable[[Arguments], Json]] = {
@@ -42,6 +46,8 @@ class CannedProofs:
             "proof_leftovers": self._leftovers,
             "proof_listener_start": self._listener_start,
             "proof_request": self._request,
+            "set_web_service": self._web.change,
+            "web_service": self._web.read,
         }
 
     def answer(self, script: str, parameters: Arguments) -> Json:
@@ -85,6 +91,9 @@ class CannedProofs:
         if name in self._network.captures.names():
             self._network.captures.remove(name)
         self._network.captures.forget(self._folder(name))
+        if self._network.monitor.file == self._file(name):
+            self._network.monitor.run(["stop"])
+        self._network.monitor.forget(self._folder(name))
         shutil.rmtree(self._folder(name), ignore_errors=True)
         guard = self._guards.pop(name, None)
         if guard is not None:
@@ -95,12 +104,14 @@ class CannedProofs:
         del parameters
         rules = self._network.rules.find("", _GROUP)
         captures = self._network.captures.names()
+        monitored = self._network.monitor.file or ""
         folders = [found.name for found in self._network.program_data.iterdir()]
         return {
             "rules": [str(rule["name"]) for rule in rules],
             "tasks": list(self._guards),
             "processes": list(self._listeners),
             "sessions": [found for found in captures if found.startswith(_PREFIX)],
+            "monitor": [Path(monitored).parent.name] if _PREFIX in monitored else [],
             "folders": [found for found in folders if found.startswith(_PREFIX)],
         }
 
@@ -137,10 +148,16 @@ class CannedProofs:
             requests=[(str(n), int(str(s))) for n, s in zip(nonces, sizes, strict=True)],
             seconds=_number(parameters, "TimeoutMilliseconds") / 1000,
             now=self._network.now(),
+            gets=parameters.get("Method") == "GET",
         )
 
     def _capture_start(self, parameters: Arguments) -> Json:
         captures, name = self._network.captures, _name(parameters)
+        absent = self._network.absent_commands()
+        if PKTMON in absent and CAPTURE_CMDLETS in absent:
+            return _started(problem="neither NetEventPacketCapture nor pktmon is there")
+        if CAPTURE_CMDLETS in absent:
+            return self._monitor_start(parameters)
         others = captures.names()
         if not others:
             captures.make(name, self._file(name))
@@ -148,11 +165,25 @@ class CannedProofs:
             bytes_kept = _number(parameters, "TruncationBytes")
             captures.add_provider(name, [peer], _PROTOCOLS, bytes_kept)
             captures.start(name)
-        return {"capturing": not others, "others": list(others), "problem": None}
+        return _started(None if others else CAPTURE_CMDLETS, others)
+
+    def _monitor_start(self, parameters: Arguments) -> Json:
+        monitor = self._network.monitor
+        if monitor.file is not None:
+            return _started(others=[PKTMON])
+        if monitor.has_filter:
+            return _started(others=[f"{PKTMON} filter"])
+        kept = str(_number(parameters, "TruncationBytes"))
+        file = self._file(_name(parameters))
+        monitor.run(["start", "--capture", "--pkt-size", kept, "--file-name", file])
+        return _started(PKTMON)
 
     def _capture_stop(self, parameters: Arguments) -> Json:
         name = _name(parameters)
         own = name in self._network.captures.names()
+        if self._network.monitor.file == self._file(name):
+            self._network.monitor.run(["stop"])
+            return {"stopped": True, "problem": None}
         if own:
             self._network.captures.stop(name)
         return {"stopped": own, "problem": None}
@@ -165,7 +196,7 @@ class CannedProofs:
         }
         own = [
             frame
-            for frame in self._network.captures.kept(self._file(_name(parameters)))
+            for frame in self._kept(self._file(_name(parameters)))
             if frame.packet is not None and {frame.packet.source, frame.packet.destination} == pair
         ]
         return {
@@ -179,6 +210,9 @@ class CannedProofs:
             "left_out": max(0, len(own) - most),
             "problem": None,
         }
+
+    def _kept(self, file: str) -> Sequence[Frame]:
+        return self._network.captures.kept(file) or self._network.monitor.kept(file)
 
     def _associations(self, parameters: Arguments) -> Json:
         peer = str(parameters.get("PeerAddress"))
@@ -213,6 +247,15 @@ class CannedProofs:
 
     def _file(self, name: str) -> str:
         return f"{self._folder(name)}/capture.etl"
+
+
+def _started(by: str | None = None, others: Sequence[str] = (), problem: str | None = None) -> Json:
+    return {
+        "capturing": by is not None,
+        "by": by,
+        "others": list(others),
+        "problem": problem,
+    }
 
 
 def event_json(event: AuditEvent) -> Json:

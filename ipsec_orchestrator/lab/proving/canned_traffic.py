@@ -121,6 +121,7 @@ def send_requests(
     requests: Sequence[tuple[str, int]],
     seconds: float,
     now: datetime,
+    gets: bool = False,
 ) -> Json:
     """Send the requests of one flow and give the answer of ``proof_request.ps1``.
 
@@ -133,6 +134,7 @@ def send_requests(
         requests: Random text and size in bytes of each.
         seconds: How long each waits.
         now: The time by the host's clock.
+        gets: Ask for files of these sizes instead of sending as much.
     """
     found: list[Json] = []
     for nonce, size in requests:
@@ -143,7 +145,9 @@ def send_requests(
                 content = nonce.ljust(size, ".").encode()
                 error = _send_udp(sockets, source, (address, port), content, seconds)
             else:
-                status, error = _send_tcp(sockets, (address, port), nonce, size, seconds)
+                status, error = _send_tcp(
+                    sockets, (address, port), _request_of(nonce, size, address, gets=gets), seconds
+                )
         except ImitatedError as failure:
             number = failure.error_id.removeprefix(SOCKET_ERROR)
             error = _ERRORS.get(int(number), number) if number.isdigit() else failure.error_id
@@ -160,18 +164,26 @@ def send_requests(
     return {"requests": found}
 
 
+def _request_of(nonce: str, size: int, address: str, *, gets: bool) -> tuple[bytes, bytes]:
+    """Give head and body of a request."""
+    if gets:
+        text = f"GET /{size}.txt?{nonce} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+        return text.encode(), b""
+    text = (
+        f"POST /{nonce} HTTP/1.1\r\nHost: {address}\r\n"
+        f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n"
+        "Connection: close\r\n\r\n"
+    )
+    return text.encode(), b"." * size
+
+
 def _send_tcp(
-    sockets: Sockets, place: tuple[str, int], nonce: str, size: int, seconds: float
+    sockets: Sockets, place: tuple[str, int], request: tuple[bytes, bytes], seconds: float
 ) -> tuple[int | None, str | None]:
     number = sockets.connect(*place, seconds)
+    head, body = request
     try:
-        body = b"." * size
-        head = (
-            f"POST /{nonce} HTTP/1.1\r\nHost: {place[0]}\r\n"
-            f"Content-Type: application/octet-stream\r\nContent-Length: {size}\r\n"
-            "Connection: close\r\n\r\n"
-        )
-        sockets.send(number, head.encode() + body, seconds)
+        sockets.send(number, head + body, seconds)
         answer = b""
         while piece := sockets.receive(number, _READ_BYTES, seconds):
             answer += piece

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from ipsec_orchestrator.lab.proving.canned import CannedProofs, event_json
@@ -33,7 +34,7 @@ class NetworkCommands:
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
             "on-wire": lambda a: network.is_on_wire(_text(a, "address")),
             "tcp-connect": lambda a: self._owned(
-                a, sockets.connect(_text(a, "address"), _number(a, "port"), _seconds(a))
+                a, network.connect(_text(a, "address"), _number(a, "port"), _seconds(a))
             ),
             "tcp-listen": lambda a: self._owned(
                 a, sockets.listen(_text(a, "address"), _number(a, "port"))
@@ -59,6 +60,17 @@ class NetworkCommands:
             "session-start": lambda a: captures.start(_text(a, "name")),
             "session-stop": lambda a: captures.stop(_text(a, "name")),
             "session-remove": lambda a: captures.remove(_text(a, "name")),
+            "absent": lambda _: list[Json](network.absent_commands()),
+            "pktmon": self._packet_monitor,
+            "web-feature": lambda a: network.web.has(_text(a, "name")),
+            "web-install": lambda a: list[Json](network.web.install(_texts(a, "names"))),
+            "web-uninstall": lambda a: network.web.uninstall(_texts(a, "names")),
+            "web-sites": lambda _: network.web.sites(),
+            "web-site-make": lambda a: network.web.make_site(
+                _text(a, "name"), _number(a, "id"), _number(a, "port"), Path(_text(a, "path"))
+            ),
+            "web-site-stop": lambda a: network.web.stop_site(_text(a, "name")),
+            "web-site-remove": lambda a: network.web.remove_site(_text(a, "name")),
             "capture-events": lambda a: captures.events(_text(a, "path")),
             "security-events": self._security_events,
             "process-stop": lambda a: processes.stop(_number(a, "id")),
@@ -122,6 +134,13 @@ class NetworkCommands:
         )
         return None
 
+    def _packet_monitor(self, arguments: Arguments) -> Json:
+        words = arguments.get("words")
+        code, lines = self.network.monitor.run(
+            [str(word) for word in words] if isinstance(words, Sequence) else []
+        )
+        return {"code": code, "lines": list[Json](lines)}
+
     def _security_events(self, arguments: Arguments) -> Json:
         wanted = arguments.get("ids")
         ids = [int(str(found)) for found in wanted] if isinstance(wanted, Sequence) else []
@@ -147,12 +166,18 @@ class NetworkCommands:
     def stop(self) -> None:
         """End everything, as the end of the host does."""
         self._canned.stop()
+        self.network.web.stop()
         self.processes.stop_all()
 
 
 def _text(arguments: Arguments, name: str) -> str:
     value = arguments.get(name)
     return value if isinstance(value, str) else ""
+
+
+def _texts(arguments: Arguments, name: str) -> list[str]:
+    value = arguments.get(name)
+    return [str(found) for found in value] if isinstance(value, list) else []
 
 
 def _number(arguments: Arguments, name: str) -> int:

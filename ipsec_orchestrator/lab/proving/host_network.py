@@ -4,6 +4,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,11 @@ from ipsec_orchestrator.lab.proving.cim_classes import (
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent, audit_events
 from ipsec_orchestrator.lab.proving.keepsakes import FirewallRules
 from ipsec_orchestrator.lab.proving.network_faults import SOUND, NetworkFaults
-from ipsec_orchestrator.lab.proving.sockets import Sockets
+from ipsec_orchestrator.lab.proving.packet_monitor import PacketMonitor
+from ipsec_orchestrator.lab.proving.sockets import SOCKET_ERROR, Sockets
+from ipsec_orchestrator.lab.proving.web_server import WebServer
+from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
+from ipsec_orchestrator.lab.windows.network import CONNECTED, TIMED_OUT
 from ipsec_orchestrator.lab.windows.policy_registry import assigned_policy_dn
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance
 from ipsec_orchestrator.lab.windows.services import POLICY_AGENT
@@ -28,6 +33,12 @@ from ipsec_orchestrator.lab.wire.member_policy import MemberPolicy, cached_polic
 from ipsec_orchestrator.lab.wire.wire import Wire
 
 _SUCCESS_AND_FAILURE: Final = 3
+_PROBE_SECONDS: Final = 1.5
+"""What ``probe_targets.ps1`` waits for an answer."""
+
+_PREFIX_LENGTH: Final = 24
+CAPTURE_CMDLETS: Final = "NetEventPacketCapture"
+PKTMON: Final = "pktmon"
 OTHER_METHODS: Final = ("des-md5",)
 """What a member with the fault ``other_methods`` offers in quick mode, and nothing else."""
 
@@ -46,7 +57,9 @@ class HostNetwork:
         self.member: WireMember = wire.member(host.settings.name)
         self.sockets = Sockets(self.member)
         self.captures = Captures(self.member)
+        self.monitor = PacketMonitor(self.member, lambda: host.settings.locale)
         self.rules = FirewallRules()
+        self.web = WebServer(self.sockets, program_data)
         self.program_data = program_data
         self.faults = SOUND
         self._wire = wire
@@ -67,6 +80,31 @@ class HostNetwork:
             for member in self._wire.members.values()
             for found in member.station.addresses
         )
+
+    def connect(self, address: str, port: int, seconds: float) -> int:
+        """Connect by TCP over the wire as the host does, and give the socket's number.
+
+        Raises:
+            ImitatedError: With the number of Winsock's error.
+        """
+        if port in self.host.settings.ailments.ports_blocked:
+            raise ImitatedError(f"{SOCKET_ERROR}{TIMED_OUT}")
+        return self.sockets.connect(address, port, seconds)
+
+    def try_port(self, address: str, port: int) -> int:
+        """Open and close a TCP connection; give 0 or the number of Winsock's error."""
+        try:
+            self.sockets.close(self.connect(address, port, _PROBE_SECONDS))
+        except ImitatedError as error:
+            return int(error.error_id.removeprefix(SOCKET_ERROR))
+        return CONNECTED
+
+    def try_ping(self, address: str, size: int) -> bool:
+        """Tell whether a ping of this size that must not be cut is answered over the wire."""
+        answer = self.member.ping(
+            IPv4Address(address), payload_bytes=size, timeout_seconds=_PROBE_SECONDS
+        )
+        return answer is not None
 
     def enforce(self) -> None:
         """Let the guest enforce what the host has read, if its PolicyAgent runs.
@@ -110,9 +148,26 @@ class HostNetwork:
         elif not faults.lies:
             self._pretended = None
         self.member.disobey(ignore_policy=faults.lies or faults.ignores_policy)
-        self.captures.is_taken = faults.capture_taken
+        self.captures.is_taken = self.monitor.is_taken = faults.capture_taken
+        self.monitor.has_filter = faults.pktmon_filter
+        if faults.iis_port != self.faults.iis_port:
+            self.web.set_foreign(faults.iis_port)
+        if faults.address != self.faults.address:
+            self._readdress(self.faults.address, faults.address)
         self.faults = faults
         self.enforce()
+
+    def _readdress(self, before: str | None, after: str | None) -> None:
+        if before is not None:
+            self.member.remove_address(IPv4Address(before))
+        if after is not None:
+            network = IPv4Network(f"{after}/{_PREFIX_LENGTH}", strict=False)
+            self.member.add_address(IPv4Address(after), network)
+
+    def absent_commands(self) -> tuple[str, ...]:
+        """Name what a host may have for captures and this one lacks."""
+        absent = {CAPTURE_CMDLETS: self.faults.no_capture_cmdlets, PKTMON: self.faults.no_pktmon}
+        return tuple(name for name, is_absent in absent.items() if is_absent)
 
     def associations(self) -> Associations:
         """Give what the host says of its associations."""

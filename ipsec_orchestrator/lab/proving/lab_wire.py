@@ -86,6 +86,7 @@ class LabWire:
         self._commands[name] = found
         commands.wire = found
         host.programs.others[_POWERSHELL] = lambda line: _started(processes, line)
+        commands.health.wire = network
         host.cim.extend(
             ROOT_STANDARD,
             {

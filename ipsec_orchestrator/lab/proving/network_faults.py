@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from ipaddress import IPv4Address
 from typing import Any, Final
 
 from ipsec_orchestrator.lab.wire.sabotage import WireFault
@@ -16,6 +17,11 @@ class NetworkFaults:
         ignores_policy: It sends everything in clear, although its registry has the policy.
         other_methods: Its quick mode offers methods that the others do not have.
         capture_taken: A capture session of somebody else runs there.
+        no_capture_cmdlets: It lacks the commands of NetEventPacketCapture.
+        no_pktmon: It lacks pktmon.
+        pktmon_filter: Somebody has set a filter of pktmon there.
+        iis_port: Somebody has IIS there with a site on this port.
+        address: One more address that it has, in a network that the playbook knows nothing of.
         broken: What the wire does to packets between it and another member: (fault, member).
     """
 
@@ -23,6 +29,11 @@ class NetworkFaults:
     ignores_policy: bool = False
     other_methods: bool = False
     capture_taken: bool = False
+    no_capture_cmdlets: bool = False
+    no_pktmon: bool = False
+    pktmon_filter: bool = False
+    iis_port: int | None = None
+    address: str | None = None
     broken: tuple[tuple[WireFault, str], ...] = ()
 
 
@@ -32,7 +43,14 @@ _SWITCHES: Final = {
     for found in fields(NetworkFaults)
     if found.default is False
 }
-NETWORK_WORDS: Final = (*_SWITCHES, *(f"{fault.value}=HOST" for fault in WireFault))
+_ADDRESS: Final = "address"
+_IIS: Final = "iis"
+NETWORK_WORDS: Final = (
+    *_SWITCHES,
+    f"{_ADDRESS}=ADDRESS",
+    f"{_IIS}=PORT",
+    *(f"{fault.value}=HOST" for fault in WireFault),
+)
 """The words of ``orchestrate lab fault``; they need a lab with a wire."""
 
 
@@ -42,6 +60,13 @@ def with_network_fault(faults: NetworkFaults, word: str) -> NetworkFaults | None
         changes: dict[str, Any] = {_SWITCHES[word]: True}
         return replace(faults, **changes)
     name, _, other = word.partition("=")
+    if name == _IIS:
+        return replace(faults, iis_port=int(other)) if other.isdigit() else None
+    if name == _ADDRESS:
+        try:
+            return replace(faults, address=str(IPv4Address(other)))
+        except ValueError:
+            return None
     if other and name in {fault.value for fault in WireFault}:
         return replace(faults, broken=(*faults.broken, (WireFault(name), other)))
     return None

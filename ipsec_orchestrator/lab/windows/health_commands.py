@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
@@ -48,11 +48,32 @@ _AUDIT_COLUMNS: Final = (
 )
 
 
+class WireWays(Protocol):
+    """The ways to other hosts that lead over the lab's wire."""
+
+    def is_on_wire(self, address: str) -> bool:
+        """Tell whether the host with this address is on the wire."""
+        ...
+
+    def try_port(self, address: str, port: int) -> int:
+        """Open and close a TCP connection; give 0 or the number of Winsock's error."""
+        ...
+
+    def try_ping(self, address: str, size: int) -> bool:
+        """Tell whether a ping of this size that must not be cut is answered."""
+        ...
+
+
 class HealthCommands:
-    """By verb; JSON in, JSON out."""
+    """By verb; JSON in, JSON out.
+
+    What goes to a host on the wire goes over the wire, where there is one: whoever makes that
+    sets ``wire``. The domain controller is not on it and is reached by the lab's own network.
+    """
 
     def __init__(self, host: SimulatedHost) -> None:
         self._host = host
+        self.wire: WireWays | None = None
         self.verbs: Mapping[str, Callable[[_Arguments], Json]] = {
             "winrm-config": lambda _: self.winrm_config(),
             "ipsec-rules": lambda _: self.ipsec_rules(),
@@ -123,7 +144,11 @@ class HealthCommands:
         if port in self._host.settings.ailments.ports_blocked:
             return TIMED_OUT
         found = self._address(address)
-        return HOST_NOT_FOUND if found is None else self._host.network.connect(found, port)
+        if found is None:
+            return HOST_NOT_FOUND
+        if self.wire is not None and self.wire.is_on_wire(found):
+            return self.wire.try_port(found, port)
+        return self._host.network.connect(found, port)
 
     def http(self, url: str) -> dict[str, Json]:
         """Ask a web server: 0 or the number of the socket error, and the status."""
@@ -157,6 +182,8 @@ class HealthCommands:
         swallowed = ailments.path_mtu_bytes
         if swallowed is not None and size + _PING_HEADERS_BYTES > swallowed:
             return PING_TIMED_OUT
+        if self.wire is not None and self.wire.is_on_wire(address):
+            return PING_SUCCESS if self.wire.try_ping(address, size) else PING_TIMED_OUT
         return PING_SUCCESS
 
 

@@ -166,48 +166,62 @@ function global:Remove-NetFirewallRule {
     process { Invoke-LabCommand -Verb 'rule-remove' -Arguments @{ name = $Name } | Out-Null }
 }
 
-function global:Get-NetEventSession {
-    [CmdletBinding()]
-    param([string] $Name)
-    foreach ($found in Invoke-LabCommand -Verb 'session-names') {
-        if (-not $Name -or $found -eq $Name) { [PSCustomObject] @{ Name = $found } }
+# A command that is not there has to be unknown to the engine itself.
+$absentHere = @(Invoke-LabCommand -Verb 'absent')
+
+if ($absentHere -notcontains 'NetEventPacketCapture') {
+    function global:Get-NetEventSession {
+        [CmdletBinding()]
+        param([string] $Name)
+        foreach ($found in Invoke-LabCommand -Verb 'session-names') {
+            if (-not $Name -or $found -eq $Name) { [PSCustomObject] @{ Name = $found } }
+        }
+    }
+
+    function global:New-NetEventSession {
+        [CmdletBinding(SupportsShouldProcess = $true)]
+        param([string] $Name, [string] $CaptureMode, [string] $LocalFilePath, [uint32] $MaxFileSize)
+        Invoke-LabCommand -Verb 'session-make' -Arguments @{ name = $Name; path = $LocalFilePath } | Out-Null
+        [PSCustomObject] @{ Name = $Name; LocalFilePath = $LocalFilePath }
+    }
+
+    function global:Add-NetEventPacketCaptureProvider {
+        [CmdletBinding(SupportsShouldProcess = $true)]
+        param([string] $SessionName, [string[]] $IpAddresses, [byte[]] $IpProtocols, [uint16] $TruncationLength)
+        Invoke-LabCommand -Verb 'session-add' -Arguments @{ name = $SessionName; addresses = $IpAddresses; protocols = [int[]] $IpProtocols; truncation = [int] $TruncationLength } | Out-Null
+    }
+
+    function global:Start-NetEventSession {
+        [CmdletBinding(SupportsShouldProcess = $true)]
+        param([string] $Name)
+        Invoke-LabCommand -Verb 'session-start' -Arguments @{ name = $Name } | Out-Null
+    }
+
+    function global:Stop-NetEventSession {
+        [CmdletBinding(SupportsShouldProcess = $true)]
+        param([string] $Name)
+        try {
+            Invoke-LabCommand -Verb 'session-stop' -Arguments @{ name = $Name } | Out-Null
+        } catch {
+            # As on Windows this error does not end a script that asked for silence.
+            $PSCmdlet.WriteError($_)
+        }
+    }
+
+    function global:Remove-NetEventSession {
+        [CmdletBinding(SupportsShouldProcess = $true)]
+        param([string] $Name)
+        Invoke-LabCommand -Verb 'session-remove' -Arguments @{ name = $Name } | Out-Null
     }
 }
 
-function global:New-NetEventSession {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $Name, [string] $CaptureMode, [string] $LocalFilePath, [uint32] $MaxFileSize)
-    Invoke-LabCommand -Verb 'session-make' -Arguments @{ name = $Name; path = $LocalFilePath } | Out-Null
-    [PSCustomObject] @{ Name = $Name; LocalFilePath = $LocalFilePath }
-}
-
-function global:Add-NetEventPacketCaptureProvider {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $SessionName, [string[]] $IpAddresses, [byte[]] $IpProtocols, [uint16] $TruncationLength)
-    Invoke-LabCommand -Verb 'session-add' -Arguments @{ name = $SessionName; addresses = $IpAddresses; protocols = [int[]] $IpProtocols; truncation = [int] $TruncationLength } | Out-Null
-}
-
-function global:Start-NetEventSession {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $Name)
-    Invoke-LabCommand -Verb 'session-start' -Arguments @{ name = $Name } | Out-Null
-}
-
-function global:Stop-NetEventSession {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $Name)
-    try {
-        Invoke-LabCommand -Verb 'session-stop' -Arguments @{ name = $Name } | Out-Null
-    } catch {
-        # As on Windows this error does not end a script that asked for silence.
-        $PSCmdlet.WriteError($_)
+if ($absentHere -notcontains 'pktmon') {
+    function global:pktmon {
+        $done = Invoke-LabCommand -Verb 'pktmon' -Arguments @{ words = [string[]] @($args | ForEach-Object { $_ }) }
+        $global:LASTEXITCODE = $done.code
+        $done.lines
     }
-}
-
-function global:Remove-NetEventSession {
-    [CmdletBinding(SupportsShouldProcess = $true)]
-    param([string] $Name)
-    Invoke-LabCommand -Verb 'session-remove' -Arguments @{ name = $Name } | Out-Null
+    Set-Alias -Name 'pktmon.exe' -Value 'pktmon' -Scope Global
 }
 
 function global:ConvertFrom-LabTime {
@@ -262,6 +276,68 @@ function global:Get-WinEvent {
         }
         Add-Member -InputObject $record -MemberType ScriptMethod -Name ToXml -Value { $this.LabText } -PassThru
     }
+}
+
+function global:Invoke-LabWebCommand {
+    # Its module comes with the feature: until then the command is as unknown as on Windows.
+    param([string] $Verb, [hashtable] $Arguments = @{})
+    try {
+        Invoke-LabCommand -Verb $Verb -Arguments $Arguments
+    } catch {
+        if ($_.FullyQualifiedErrorId -like 'CommandNotFoundException*') {
+            throw [System.Management.Automation.CommandNotFoundException]::new($_.Exception.Message)
+        }
+        throw
+    }
+}
+
+function global:Get-WindowsFeature {
+    [CmdletBinding()]
+    param([Parameter(Position = 0)] [string[]] $Name)
+    foreach ($feature in $Name) {
+        [PSCustomObject] @{ Name = $feature; Installed = [bool] (Invoke-LabCommand -Verb 'web-feature' -Arguments @{ name = $feature }) }
+    }
+}
+
+function global:Install-WindowsFeature {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param([Parameter(Mandatory = $true, Position = 0)] [string[]] $Name, [switch] $IncludeManagementTools, [switch] $Restart)
+    $added = @(Invoke-LabCommand -Verb 'web-install' -Arguments @{ names = $Name })
+    [PSCustomObject] @{ Success = $true; RestartNeeded = 'No'; ExitCode = 'Success'; FeatureResult = @($added | ForEach-Object { [PSCustomObject] @{ Name = $_ } }) }
+}
+
+function global:Uninstall-WindowsFeature {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param([Parameter(Mandatory = $true, Position = 0)] [string[]] $Name, [switch] $IncludeManagementTools, [switch] $Restart)
+    Invoke-LabCommand -Verb 'web-uninstall' -Arguments @{ names = $Name } | Out-Null
+    [PSCustomObject] @{ Success = $true; RestartNeeded = 'No'; ExitCode = 'Success'; FeatureResult = @() }
+}
+
+function global:Get-Website {
+    [CmdletBinding()]
+    param([string] $Name)
+    foreach ($found in Invoke-LabWebCommand -Verb 'web-sites') {
+        [PSCustomObject] @{ Name = $found.name; Id = [long] $found.id; State = $found.state }
+    }
+}
+
+function global:New-Website {
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true, Position = 0)] [string] $Name, [uint32] $Id, [uint32] $Port, [string] $IPAddress, [string] $PhysicalPath, [switch] $Force)
+    Invoke-LabWebCommand -Verb 'web-site-make' -Arguments @{ name = $Name; id = [int] $Id; port = [int] $Port; path = $PhysicalPath } | Out-Null
+    [PSCustomObject] @{ Name = $Name; Id = [long] $Id; State = 'Started' }
+}
+
+function global:Stop-Website {
+    [CmdletBinding()]
+    param([Parameter(Mandatory = $true, Position = 0)] [string] $Name)
+    Invoke-LabWebCommand -Verb 'web-site-stop' -Arguments @{ name = $Name } | Out-Null
+}
+
+function global:Remove-Website {
+    [CmdletBinding(SupportsShouldProcess = $true)]
+    param([Parameter(Mandatory = $true, Position = 0)] [string] $Name)
+    Invoke-LabWebCommand -Verb 'web-site-remove' -Arguments @{ name = $Name } | Out-Null
 }
 
 function global:Stop-Process {

@@ -70,6 +70,26 @@ class WireMember:
             networks=(*self.station.networks, network),
         )
 
+    def remove_address(self, address: IPv4Address) -> None:
+        """Take an address away that :meth:`add_address` gave it, and the route that came with it.
+
+        Raises:
+            LabProgramError: The kernel refused.
+        """
+        kept = [
+            (own, network)
+            for own, network in zip(self.station.addresses, self.station.networks, strict=True)
+            if own != address
+        ]
+        for own, network in zip(self.station.addresses, self.station.networks, strict=True):
+            if own == address:
+                self._line.ask("address-remove", address=f"{own}/{network.prefixlen}")
+        self.station = replace(
+            self.station,
+            addresses=tuple(own for own, _ in kept),
+            networks=tuple(network for _, network in kept),
+        )
+
     def apply(self, policy: GuestPolicy) -> None:
         """Enforce a policy; one that is in force already keeps its security associations.
 

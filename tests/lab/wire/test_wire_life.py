@@ -17,11 +17,17 @@ from ipsec_orchestrator.errors import LabProgramError, UsageError
 from ipsec_orchestrator.lab.domain.claim import claim_layout, release_layout
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
+from ipsec_orchestrator.lab.wire.frames import ESP
 from ipsec_orchestrator.lab.wire.namespace import NAMED_NAMESPACES
-from ipsec_orchestrator.lab.wire.prerequisites import best_stack
+from ipsec_orchestrator.lab.wire.prerequisites import (
+    KERNEL_PACKAGE,
+    best_stack,
+    missing_packages,
+    own_kernel_has_esp,
+)
 from ipsec_orchestrator.lab.wire.stack import Stack
 from ipsec_orchestrator.lab.wire.wire import Wire, discard_wire, wire_folder
-from tests.lab.wire.on_the_wire import Policies, exchange
+from tests.lab.wire.on_the_wire import TCP, Policies, exchange
 
 pytestmark = pytest.mark.lab
 
@@ -99,6 +105,26 @@ def test_machines_own_kernel_carries_members_too(layout: LabLayout, policies: Po
         assert guests_of(layout)
     assert not guests_of(layout)
     assert not (NAMED_NAMESPACES / wire.namespace).exists()
+
+
+def test_machines_own_kernel_encrypts_where_it_has_esp(
+    layout: LabLayout, policies: Policies, tmp_path: Path
+) -> None:
+    """Where it has not, a kernel for the members is asked for, and nobody takes it for one."""
+    if not own_kernel_has_esp():
+        assert KERNEL_PACKAGE in missing_packages(file_system=tmp_path)
+        return
+    with Wire(layout, lab_hosts(layout, 3), stack=Stack.OWN_KERNEL) as wire:
+        host1, vm1 = wire.member("host1"), wire.member("vm1")
+        for name in ("host1", "vm1"):
+            wire.enforce(name, policies.policy())
+        with host1.capture() as capture:
+            assert exchange(host1, vm1, 8080, size=50_000).answer == b"z" * 50_000
+            capture.stop()
+            packets = [frame.packet for frame in capture.frames()]
+    protocols = {packet.protocol for packet in packets if packet is not None}
+    assert ESP in protocols
+    assert TCP not in protocols
 
 
 def test_nothing_survives_a_killed_process(layout: LabLayout) -> None:

@@ -35,6 +35,7 @@ class Agent:
             "about": about,
             "network-up": network.network_up,
             "address-add": network.address_add,
+            "address-remove": network.address_remove,
             "apply-policy": keying.apply,
             "clear-policy": keying.clear,
             "associations": keying.associations,

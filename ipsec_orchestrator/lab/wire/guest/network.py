@@ -53,6 +53,11 @@ def address_add(address: str) -> None:
     run(["ip", "address", "replace", address, "dev", ADAPTER])
 
 
+def address_remove(address: str) -> None:
+    """Take an address away, with the route to its network."""
+    run(["ip", "address", "delete", address, "dev", ADAPTER])
+
+
 def _no_offload() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         for command in ETHTOOL_SET:

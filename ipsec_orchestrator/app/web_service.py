@@ -6,6 +6,7 @@ from ipsec_orchestrator import __version__
 from ipsec_orchestrator.engine.prove_order import Limits
 from ipsec_orchestrator.engine.web import read_web_state
 from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.facts.web_service import WebState
 from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.plan import Basis, Plan
@@ -35,7 +36,7 @@ def make_web_plans(
         gpo=playbook.gpo.name,
         tool_version=__version__,
     )
-    states = {}
+    states: dict[WebWish, WebState] = {}
     for wish in wishes:
         tell(f"asking {wish.host} for its web server")
         states[wish] = read_web_state(_host(wish.host, world), wish.port, world)

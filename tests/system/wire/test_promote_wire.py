@@ -8,16 +8,7 @@ from typing import Any
 import pytest
 
 from tests.system.conftest import PLAYBOOK, Laboratory, Said, document
-from tests.system.test_prove_wire import (  # noqa: F401 - fixtures
-    PAIR,
-    _wire_can_run,
-    any_lab,
-    lab,
-    verdicts,
-    wired,
-    wired_powershell,
-    words,
-)
+from tests.system.wire.proofs import PAIR, verdicts, words
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
@@ -39,7 +30,7 @@ def measured(said: Said) -> dict[tuple[str, str], dict[str, Any]]:
     return {(pair["source"], pair["destination"]): pair for pair in pairs}
 
 
-def measured_with(lab: Laboratory, words: str, seconds: float = 60) -> Said:  # noqa: F811
+def measured_with(lab: Laboratory, words: str, seconds: float = 60) -> Said:
     """Measure until an evidence says that; a key exchange takes its time to be given up."""
     deadline = time.monotonic() + seconds
     while True:
@@ -48,13 +39,13 @@ def measured_with(lab: Laboratory, words: str, seconds: float = 60) -> Said:  # 
             return said
 
 
-def send(lab: Laboratory, playbook: Path) -> None:  # noqa: F811
+def send(lab: Laboratory, playbook: Path) -> None:
     """Send traffic of every flow; the first packets may go in clear, which is no failure here."""
     lab.play("prove", "--json", "--timeout", "30", playbook=playbook)
 
 
 def measured_after_traffic(
-    lab: Laboratory,  # noqa: F811
+    lab: Laboratory,
     playbook: Path,
     seconds: float = 200,
 ) -> Said:
@@ -67,9 +58,9 @@ def measured_after_traffic(
             return said
 
 
-def test_from_request_to_require(any_lab: Laboratory, requested: Path) -> None:  # noqa: F811
+def test_from_request_to_require(any_lab: Laboratory, requested: Path) -> None:
     """A member without the policy speaks in clear and is refused; with all well it goes through."""
-    lab = any_lab  # noqa: F811
+    lab = any_lab
     lab.fault("vm1", "refused")
     lab.play("apply", "--yes", "--json", playbook=requested)
     lab.fault("vm1")
@@ -111,7 +102,7 @@ def test_from_request_to_require(any_lab: Laboratory, requested: Path) -> None: 
     assert {pair["verdict"] for pair in proved} == {"encrypted"}
 
 
-def test_a_failing_key_exchange_is_evidence(lab: Laboratory, requested: Path) -> None:  # noqa: F811
+def test_a_failing_key_exchange_is_evidence(lab: Laboratory, requested: Path) -> None:
     """Both have the policy, IKE does not pass: the pair falls back, the others are encrypted."""
     lab.apply(playbook=requested)
     lab.fault("vm1", "ike-dropped=host1")
@@ -127,12 +118,12 @@ def test_a_failing_key_exchange_is_evidence(lab: Laboratory, requested: Path) ->
 
 
 def test_what_is_not_audited_is_unknown(
-    any_lab: Laboratory,  # noqa: F811
+    any_lab: Laboratory,
     requested: Path,
     tmp_path: Path,
 ) -> None:
     """Without traffic and without auditing nobody knows; a saved plan needs the risk in words."""
-    lab = any_lab  # noqa: F811
+    lab = any_lab
     lab.apply(playbook=requested)
     quiet = lab.play("promote", "--json")
     lab.fault("vm1", "no-audit")

@@ -12,6 +12,7 @@ from ipsec_orchestrator.model.inventory import Address, Domain
 from ipsec_orchestrator.ports.addresses import Addresses
 
 _LIFETIME_SECONDS = 10.0
+_DNS_PORT = 53
 # Nothing is sent there; a connected UDP socket needs some port.
 _ANY_PORT = 9
 _IPV6 = 6
@@ -20,16 +21,22 @@ _IPV6 = 6
 class NetworkAddresses(Addresses):
     """Asks the inventory's DNS server, else the system; nothing is cached."""
 
-    def __init__(self, domain: Domain) -> None:
-        """Choose the server; nothing is asked yet."""
+    def __init__(self, domain: Domain, *, dns_port: int = _DNS_PORT) -> None:
+        """Choose the server; nothing is asked yet.
+
+        Args:
+            domain: Its ``dns_server`` is asked, else the system.
+            dns_port: Port of that server.
+        """
         self._domain = domain
+        self._port = dns_port
 
     @override
     def of(self, name: str) -> tuple[Address, ...]:
         if self._domain.dns_server is None:
             return self._of_system(name)
         resolver = dns.resolver.Resolver(configure=False)
-        resolver.nameservers = [self._domain.dns_server]
+        resolver.nameservers, resolver.port = [self._domain.dns_server], self._port
         found: dict[Address, None] = {}
         for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
             try:

@@ -222,6 +222,18 @@ def test_unknown_addresses_are_undecided_where_it_depends_on_them() -> None:
     assert "administration.workstations" in found["winrm:server"].cure
 
 
+def test_ipsec_to_a_controller_anywhere_is_certain_without_its_address() -> None:
+    """What holds for every address that a controller could have needs none to be known."""
+    there = scene(controllers=(replace(DC, addresses=()),))
+    found = risks(filters_of((NEGOTIATE, between("me", "any", TCP))), there)
+
+    for name in ("kerberos", "ldap", "smb", "dns", "rpc"):
+        risk = found[f"{name}:server:dc1"]
+        assert (risk.verdict, risk.can_be_accepted) == ("needs IPsec", False)
+    port = risks(filters_of((NEGOTIATE, between("me", "any", TCP, 50_123))), there)
+    assert port["rpc:server:dc1"].verdict == "needs IPsec"
+
+
 def test_every_address_of_a_host_has_to_stay_open() -> None:
     """One closed address of two is a risk."""
     filters = filters_of((BLOCK, between("10.0.7.1", "any")))

@@ -1,21 +1,23 @@
 """A flow is open only if request and answer pass on both hosts: four questions, one verdict."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from ipsec_orchestrator.model.policy import FilterActionKind
-from ipsec_orchestrator.planning.lockout.deciding import Certainty, Decision, Effect
+from ipsec_orchestrator.planning.lockout.deciding import Certainty, Decision, Effect, decide
 from ipsec_orchestrator.planning.lockout.filters import Direction, OneWay
 from ipsec_orchestrator.planning.lockout.regions import (
     EVERY_ADDRESS,
     Answer,
+    Box,
+    Boxed,
     Region,
     Span,
-    answers,
-    box_of,
-    meet,
+    answers_of,
+    boxed,
+    do_meet,
 )
 
 
@@ -139,60 +141,82 @@ class Judge:
     def __init__(self, filters: Iterable[OneWay]) -> None:
         """Take the filters; what is asked more than once is kept."""
         self.filters = tuple(filters)
-        self._relevant: dict[Service, tuple[OneWay, ...]] = {}
+        self._boxed = {direction: boxed(self.filters, direction) for direction in Direction}
+        self._relevant: dict[Service, Mapping[Direction, tuple[Boxed, ...]]] = {}
+        self._decided: dict[tuple[int, ...], Decision] = {}
 
     def judge(self, flow: NeededFlow) -> Judgement:
         """Give the verdict over a flow."""
-        verdicts: set[Verdict] = set()
-        certainty = Certainty.HIGH
+        verdict, certainty = Verdict.OPEN, Certainty.HIGH
         findings: dict[object, Finding] = {}
-        for end, is_answer, answer in self._answers(flow):
-            if _is_passed_over(flow, answer):
-                continue
-            decision = answer.decision
-            verdict = verdict_of(flow, decision)
-            verdicts.add(verdict)
-            if decision.certainty is Certainty.MEDIUM or _is_request_for_ipsec(decision):
-                certainty = Certainty.MEDIUM
-            if verdict is not Verdict.OPEN:
-                key = (end.name, decision.effect, decision.by)
-                findings.setdefault(
-                    key, Finding(end=end, is_answer=is_answer, answer=answer, verdict=verdict)
-                )
-        worst = max(verdicts, key=_WORST_LAST.index, default=Verdict.OPEN)
-        if not flow.is_known and len(verdicts) > 1:
-            # Which of the parts is the real one nobody can say.
-            worst = Verdict.UNDECIDED
+        for end, is_answer, answers in self._answers(flow):
+            worst: dict[Box, Verdict] = {}
+            for answer in answers:
+                if _is_passed_over(flow, answer):
+                    continue
+                decision = answer.decision
+                found = verdict_of(flow, decision)
+                addresses = answer.region.box[:2]
+                worst[addresses] = _worse(found, worst.get(addresses, Verdict.OPEN))
+                if decision.certainty is Certainty.MEDIUM or decision.effect is Effect.NEGOTIATE:
+                    # That falling back to clear works is likely, not proved.
+                    certainty = Certainty.MEDIUM
+                if found is not Verdict.OPEN:
+                    finding = Finding(end=end, is_answer=is_answer, answer=answer, verdict=found)
+                    findings.setdefault((end.name, id(decision)), finding)
+            verdict = _worse(verdict, _together(worst.values(), is_known=flow.is_known))
         ordered = sorted(findings.values(), key=lambda f: -_WORST_LAST.index(f.verdict))
-        return Judgement(flow=flow, verdict=worst, certainty=certainty, findings=tuple(ordered))
+        return Judgement(flow=flow, verdict=verdict, certainty=certainty, findings=tuple(ordered))
 
-    def _answers(self, flow: NeededFlow) -> Iterator[tuple[End, bool, Answer]]:
+    def _answers(self, flow: NeededFlow) -> Iterator[tuple[End, bool, Iterator[Answer]]]:
         for service in flow.services:
             relevant = self._relevant_to(service)
-            if not relevant:
+            if not any(relevant.values()):
                 continue
             for end, is_answer, region in regions_of(flow, service):
-                for answer in answers(relevant, region):
-                    yield end, is_answer, answer
+                filters = relevant[region.direction]
+                yield end, is_answer, answers_of(filters, region, self._decide)
 
-    def _relevant_to(self, service: Service) -> Sequence[OneWay]:
-        """Give the filters that could match a service between some hosts, in some direction."""
+    def _relevant_to(self, service: Service) -> Mapping[Direction, tuple[Boxed, ...]]:
+        """Give the filters that could match a service between some hosts."""
         if service not in self._relevant:
             near_far = (service.client_ports, service.server_ports)
             shapes = [
                 (EVERY_ADDRESS, EVERY_ADDRESS, service.protocol, *ports)
                 for ports in (near_far, near_far[::-1])
             ]
-            self._relevant[service] = tuple(
-                found
-                for found in self.filters
-                if any(
-                    (box := box_of(found, direction)) is not None and meet(box, shape) is not None
-                    for direction in Direction
-                    for shape in shapes
+            self._relevant[service] = {
+                direction: tuple(
+                    (found, box)
+                    for found, box in filters
+                    if any(do_meet(box, shape) for shape in shapes)
                 )
-            )
+                for direction, filters in self._boxed.items()
+            }
         return self._relevant[service]
+
+    def _decide(self, matching: Sequence[OneWay]) -> Decision:
+        """Decide, and remember it: many hosts ask the same."""
+        key = tuple(id(found) for found in matching)
+        if key not in self._decided:
+            self._decided[key] = decide(matching)
+        return self._decided[key]
+
+
+def _worse(one: Verdict, other: Verdict) -> Verdict:
+    return max(one, other, key=_WORST_LAST.index)
+
+
+def _together(verdicts: Iterable[Verdict], *, is_known: bool) -> Verdict:
+    """Give what becomes of packets between several addresses.
+
+    All of them have to stay open; where they only could be the addresses and differ, nobody can
+    say which is the real one.
+    """
+    found = set(verdicts)
+    if not is_known and len(found) > 1:
+        return Verdict.UNDECIDED
+    return max(found, key=_WORST_LAST.index, default=Verdict.OPEN)
 
 
 def regions_of(flow: NeededFlow, service: Service) -> Iterator[tuple[End, bool, Region]]:
@@ -249,8 +273,3 @@ def _is_passed_over(flow: NeededFlow, answer: Answer) -> bool:
     if last - first >= len(flow.passed_over):
         return False
     return all(number in flow.passed_over for number in range(first, last + 1))
-
-
-def _is_request_for_ipsec(decision: Decision) -> bool:
-    """Tell whether IPsec is tried first: that falling back works is likely, not proved."""
-    return decision.effect is Effect.NEGOTIATE

@@ -4,7 +4,7 @@ Between two cuts all packets match the same filters, so one answer holds for all
 range of ports is judged exactly, not by samples.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from typing import Final, TypeAlias
@@ -22,6 +22,10 @@ EVERY_PROTOCOL: Final[Span] = (0, 0xFF)
 
 Box: TypeAlias = tuple[Span, ...]
 """Five of them: local address, remote address, protocol, local port, remote port."""
+
+
+Boxed: TypeAlias = tuple[OneWay, Box]
+"""A filter and what it matches in one direction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,16 +82,50 @@ def meet(one: Box, other: Box) -> Box | None:
     return None if any(first > last for first, last in found) else found
 
 
+def boxed(filters: Iterable[OneWay], direction: Direction) -> tuple[Boxed, ...]:
+    """Give the filters that match something in a direction, each with what it matches."""
+    pairs = ((found, box_of(found, direction)) for found in filters)
+    return tuple((found, box) for found, box in pairs if box is not None)
+
+
 def answers(filters: Iterable[OneWay], region: Region) -> Iterator[Answer]:
     """Judge every packet of a region; the parts are disjoint and make up the whole."""
-    boxes = [
-        (found, box)
-        for found in filters
-        if (box := box_of(found, region.direction)) is not None
-        and meet(box, region.box) is not None
-    ]
+    return answers_of(boxed(filters, region.direction), region)
+
+
+def answers_of(
+    filters: Iterable[Boxed],
+    region: Region,
+    decided: Callable[[Sequence[OneWay]], Decision] = decide,
+) -> Iterator[Answer]:
+    """Judge a region by filters whose boxes in its direction are known.
+
+    Args:
+        filters: From :func:`boxed`.
+        region: The packets.
+        decided: :func:`decide`, or something that remembers what it said.
+    """
+    boxes = [(found, box) for found, box in filters if do_meet(box, region.box)]
+    if all(_covers(box, region.box) for _, box in boxes):
+        yield Answer(region=region, decision=decided([found for found, _ in boxes]))
+        return
     for box, matching in _parts(boxes, region.box, ()):
-        yield Answer(region=Region(direction=region.direction, box=box), decision=decide(matching))
+        yield Answer(region=Region(direction=region.direction, box=box), decision=decided(matching))
+
+
+def do_meet(one: Box, other: Box) -> bool:
+    """Tell whether two boxes have anything in common."""
+    for mine, theirs in zip(one, other, strict=True):
+        if mine[0] > theirs[1] or theirs[0] > mine[1]:
+            return False
+    return True
+
+
+def _covers(box: Box, whole: Box) -> bool:
+    for outer, inner in zip(box, whole, strict=True):
+        if outer[0] > inner[0] or inner[1] > outer[1]:
+            return False
+    return True
 
 
 def _parts(

@@ -11,6 +11,7 @@ import jsonschema
 import pytest
 from typing_extensions import override
 
+from ipsec_orchestrator.app.safety import make_sure_again
 from ipsec_orchestrator.cli.carrying_out import ask_and_carry_out
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
@@ -22,12 +23,15 @@ from ipsec_orchestrator.errors import (
     IncomparableFiltersError,
     LockoutError,
     ManyHostsError,
+    ManyObjectsError,
+    PlanFileError,
     UnsafeInSeveralWaysError,
     UsageError,
 )
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.inventory import Address, Inventory
 from ipsec_orchestrator.model.plan import Consents, DangerCode
+from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.ports import Addresses, World
 from tests.worlds import DOMAIN_DN, OU, Counter, MemoryDomain, memory_domain, with_windows_hosts
 
@@ -39,14 +43,14 @@ EVERYTHING = "{source: any, destination: any}"
 
 
 class Desk(Addresses):
-    """A workstation at some address, with a DNS server that knows nobody."""
+    """A workstation at some address, with a DNS server that knows one host."""
 
     def __init__(self, address: str) -> None:
         self._address = ip_address(address)
 
     @override
     def of(self, name: str) -> tuple[Address, ...]:
-        return ()
+        return (ip_address("10.2.27.9"),) if name == "dc9.ipsectest.com" else ()
 
     @override
     def own_towards(self, target: Address) -> Address | None:
@@ -374,3 +378,89 @@ def test_a_plan_for_many_hosts_needs_its_own_confirmation(
     said = capsys.readouterr().out
     assert "Nothing is known of 18 computers that are not in the inventory." in said
     assert "(confirmed)" in said
+
+
+def add_controllers(domain: MemoryDomain, *names: str) -> None:
+    """Controllers as the configuration has them, without a word in the inventory."""
+    configuration = domain.directory.names().configuration_dn
+    for name in names:
+        server = f"CN={name},CN=Sites,{configuration}"
+        fqdn = f"{name}.ipsectest.com"
+        domain.directory.add(server, Attributes.of_text(objectClass="server", dNSHostName=fqdn))
+        domain.directory.add(
+            f"CN=NTDS Settings,{server}",
+            Attributes.of_text(objectClass="nTDSDSA", hasMasterNCs=DOMAIN_DN),
+        )
+
+
+def test_controllers_that_only_the_directory_names_count(stage: Stage) -> None:
+    """Their addresses come from DNS; IPsec to one of them is refused like to any other."""
+    add_controllers(stage.domain, "dc9")
+    playbook = stage.playbook(
+        "{source: me, destination: 10.2.27.9, protocol: tcp}", action="negotiate"
+    )
+    with pytest.raises(ControllerNeedsIpsecError, match="kerberos:vm1:dc9"):
+        stage.apply(playbook)
+
+    assert stage.writes == []
+
+
+def test_a_controller_whose_address_nobody_knows_is_a_risk_where_it_matters(stage: Stage) -> None:
+    """The flow is undecided, and the message says where to write the address."""
+    add_controllers(stage.domain, "dc8")
+    playbook = stage.playbook("{source: me, destination: 10.2.27.99, protocol: tcp}")
+    with pytest.raises(LockoutError) as refused:
+        stage.apply(playbook)
+
+    assert "ldap:vm1:dc8.ipsectest.com" in refused.value.risks
+    assert "it depends on the addresses of dc8.ipsectest.com" in str(refused.value)
+    assert "give them to it in the inventory" in str(refused.value)
+
+
+def test_a_plan_that_does_not_say_what_it_closes_is_refused(stage: Stage, howto: Playbook) -> None:
+    """What was not judged when it was made can't be judged now."""
+    plan = replace(stage.domain.plan(howto), safety=None)
+    with pytest.raises(PlanFileError, match="does not say"):
+        make_sure_again(plan, stage.domain.world)
+
+
+def test_a_change_of_many_objects_needs_its_own_confirmation(stage: Stage) -> None:
+    """A policy of a dozen rules that is replaced as a whole is asked about twice."""
+    lines = [
+        f"{{source: me, destination: 192.0.2.{number}, protocol: tcp, destination_port: 8080}}"
+        for number in range(1, 14)
+    ]
+    names = [f"list{number}" for number in range(len(lines))]
+
+    def playbook(description: str) -> Path:
+        path = stage.folder / f"{description}.yml"
+        path.write_text(
+            "\n".join(
+                [
+                    "name: dozen",
+                    "gpo: {name: Dozen, ou: IPSecOU}",
+                    f"filter_actions: [{{name: drop, action: block, description: {description}}}]",
+                    "filter_lists:",
+                    *(
+                        f"  - {{name: {name}, description: {description}, filters: [{line}]}}"
+                        for name, line in zip(names, lines, strict=True)
+                    ),
+                    "policies:",
+                    "  - name: dozen",
+                    f"    description: {description}",
+                    "    rules:",
+                    *(f"      - {{filter_list: {name}, filter_action: drop}}" for name in names),
+                    "assignment: dozen",
+                ]
+            ),
+            encoding="utf-8",
+        )
+        return path
+
+    assert stage.apply(playbook("first")) == Exit.DONE
+    second = playbook("second")
+    with pytest.raises(ManyObjectsError, match="--allow-many-objects"):
+        stage.apply(second)
+    assert stage.writes == []
+
+    assert stage.apply(second, dangers=frozenset({DangerCode.MANY_OBJECTS})) == Exit.DONE

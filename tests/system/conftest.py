@@ -203,11 +203,11 @@ class Laboratory:
         """How many GPOs the domain has."""
         return len(self.search(POLICIES_DN, "(objectClass=groupPolicyContainer)", "dn"))
 
-    def registry(self, host: str) -> "RegistryKey":
-        """What a host's registry has below IPSec's policy key."""
+    def registry(self, host: str, *path: str) -> "RegistryKey":
+        """What a host's registry has below a path in HKLM, or below IPSec's policy key."""
         text = (self.layout.root / "registry" / f"{host}.json").read_text(encoding="utf-8")
         root = RegistryKey(json.loads(text)["HKLM"])
-        return root.below("SOFTWARE", "Policies", "Microsoft", "Windows", "IPSec")
+        return root.below(*(path or ("SOFTWARE", "Policies", "Microsoft", "Windows", "IPSec")))
 
     def assigned_policy(self, host: str) -> str | None:
         """Name of the policy that Group Policy assigned to a host, by its registry."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from ipsec_orchestrator.adapters.confirmation_folder import ConfirmationFolder
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.codec.selectors import select
-from ipsec_orchestrator.engine.dead_man_end import confirm, restore
+from ipsec_orchestrator.engine.dead_man_end import NOTHING_THERE, confirm, restore
 from ipsec_orchestrator.engine.dead_man_steps import forget_hosts
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.confirmation import PendingConfirmation
@@ -91,14 +91,22 @@ def with_confirmations(world: World, place: StatePlace) -> World:
 
 
 def confirm_members(waiting: Waiting, world: World, tell: Tell) -> list[MemberResult]:
-    """Take the tasks away; members that are seen to have none any more are forgotten."""
+    """Take the tasks away; members that are seen to have none any more are forgotten.
+
+    Raises:
+        UsageError: Nothing is remembered of the run, and no member knows of it.
+    """
     return _done(waiting, confirm(waiting.run_id, waiting.hosts, world), world, tell)
 
 
 def restore_members(
     waiting: Waiting, world: World, tell: Tell, *, keep_policy: bool
 ) -> list[MemberResult]:
-    """Give services back; members that have everything back are forgotten."""
+    """Give services back; members that have everything back are forgotten.
+
+    Raises:
+        UsageError: Nothing is remembered of the run, and no member knows of it.
+    """
     results = restore(waiting.run_id, waiting.hosts, world, keep_policy=keep_policy)
     return _done(waiting, results, world, tell)
 
@@ -113,5 +121,11 @@ def _done(
         if result.outcome is HostOutcome.DONE:
             # At once, so that a command that is stopped does not forget what it has done.
             forget_hosts([result.host], world, waiting.run_id)
+    if waiting.pending is None and all(result.reason == NOTHING_THERE for result in found):
+        raise UsageError(
+            f"No member has a task of run {waiting.run_id}: it is over, or there is none of that "
+            "id.",
+            cure="The id stands in the name of the task on each member.",
+        )
     order = {host.name: place for place, host in enumerate(waiting.hosts)}
     return sorted(found, key=lambda result: order[result.host])

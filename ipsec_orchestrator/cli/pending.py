@@ -6,6 +6,7 @@ there is no such folder, and nothing else is imported.
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -23,8 +24,10 @@ def tell_pending(arguments: Sequence[str]) -> None:
     if not arguments or _SILENT & set(arguments) or _COMPLETE in os.environ:
         return
     folder = state_folder(_named(arguments) or os.environ.get(STATE_VARIABLE)) / FOLDER
-    if folder.is_dir() and any(folder.glob("*.json")):
-        _tell_of(folder)
+    # What can't be read here is told by the command that needs it.
+    with suppress(OSError):
+        if folder.is_dir() and any(folder.glob("*.json")):
+            _tell_of(folder)
 
 
 def _tell_of(folder: Path) -> None:

@@ -27,6 +27,9 @@ from ipsec_orchestrator.model.outcome import HostOutcome, MemberResult
 from ipsec_orchestrator.planning.dead_man_tasks import task_name
 from ipsec_orchestrator.ports import World
 
+NOTHING_THERE: Final = "It has nothing of this run."
+"""The reason of a member that was done before anything was begun."""
+
 _CALL_SECONDS: Final = 60.0
 _LOOKS: Final = 20
 _PAUSE_SECONDS: Final = 1.0
@@ -107,7 +110,7 @@ def _confirm(run_id: str, host: Host, world: World) -> _End:
     if record is not None and record.fired:
         return _fired(run_id)
     if record is None and facts.task(task_name(run_id)) is None:
-        return _End(HostOutcome.DONE, "It has no task of this run.")
+        return _End(HostOutcome.DONE, NOTHING_THERE)
     removed = _remove(run_id, host, world)
     if removed is not None:
         return removed
@@ -141,7 +144,7 @@ def _restore(run_id: str, host: Host, world: World, *, keep_policy: bool) -> _En
     record = facts.record(run_id)
     if record is None:
         if facts.task(task_name(run_id)) is None:
-            return _End(HostOutcome.DONE, "It has nothing of this run.")
+            return _End(HostOutcome.DONE, NOTHING_THERE)
         record = DeadManRecord(run_id=run_id)
     if not keep_policy:
         facts = _after_refresh(record, host, world)

@@ -9,8 +9,8 @@ from ipsec_orchestrator.app.left_record import record_left
 from ipsec_orchestrator.app.locked import locked
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
+from ipsec_orchestrator.engine.basis_check import check_basis
 from ipsec_orchestrator.engine.observer import Observer
-from ipsec_orchestrator.engine.precheck import check_before_writing
 from ipsec_orchestrator.engine.run import run
 from ipsec_orchestrator.errors import StalePlanError
 from ipsec_orchestrator.model.outcome import RunReport
@@ -62,7 +62,7 @@ def carry_out(
     with (
         locked(world, plan.basis.gpo, run_id, lock, tell) if touches_gpo else nullcontext(world)
     ) as ours:
-        check_before_writing(plan.steps, ours)
+        check_basis(plan, ours)
         with run_store(place, ours.clock).begin(run_id) as journal:
             report = run(plan, with_confirmations(ours, place), journal, observer, run_id)
             record_left(plan, report, ours, journal)

@@ -15,6 +15,7 @@ from ipsec_orchestrator.facts.gpo import (
     read_links_elsewhere,
     read_ou,
 )
+from ipsec_orchestrator.facts.identity import read_invocation_id
 from ipsec_orchestrator.facts.ip_security_container import read_ip_security_container
 from ipsec_orchestrator.facts.member_policy import MemberObservation, parse_member_policy
 from ipsec_orchestrator.facts.observed import Observed
@@ -49,6 +50,7 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
     rivals, enforced = read_rivals(directory, ou.entry.dn)
     return Observed(
         names=names,
+        invocation_id=read_invocation_id(directory),
         gpo=gpo,
         pilot=pilot,
         ou=ou,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from ipsec_orchestrator import __version__
+from ipsec_orchestrator.adapters.private_file import replace_file
 from ipsec_orchestrator.app.observe import observe
 from ipsec_orchestrator.app.safety import make_sure
 from ipsec_orchestrator.codec.selectors import members_of as playbook_members
@@ -89,15 +90,49 @@ def _observed(
 
 
 def save_plan(plan: Plan, path: Path) -> None:
-    """Write a plan file.
+    """Write a plan file, whole or not at all, for its owner only.
 
     Raises:
         PlanFileError: It can't be written.
+        SecretInPlanError: It would hold a secret.
     """
+    content = plan_text(plan).encode()
     try:
-        path.write_text(plan_text(plan), encoding="utf-8")
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)  # /dev/stdout and the like
+        else:
+            replace_file(path, content)
     except OSError as error:
         raise PlanFileError(f"{path} can't be written: {error.strerror}.") from error
+
+
+def read_plan_bytes(path: Path) -> bytes:
+    """Read a plan file as it is, for its signatures.
+
+    Raises:
+        PlanFileError: It can't be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise PlanFileError(f"{path} can't be read: {error.strerror}.") from error
+
+
+def parse_plan_bytes(content: bytes, name: str) -> Plan:
+    """Read the content of a plan file; ``name`` is what messages call it.
+
+    Raises:
+        PlanFileError: It is no plan.
+    """
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise PlanFileError(
+            f"{name} can't be read: it is damaged, or no plan at all (byte {error.start} is no "
+            "text).",
+            cure="Make the plan again with orchestrate plan --out.",
+        ) from error
+    return parse_plan(text, name)
 
 
 def load_plan(path: Path) -> Plan:
@@ -106,8 +141,4 @@ def load_plan(path: Path) -> Plan:
     Raises:
         PlanFileError: It can't be read, or is no plan.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanFileError(f"{path} can't be read: {error}.") from error
-    return parse_plan(text, str(path))
+    return parse_plan_bytes(read_plan_bytes(path), str(path))

@@ -39,6 +39,20 @@ from ipsec_orchestrator.cli.options import (
     is_flag=True,
     help="Rely on what --confirm-within does locally, although nobody has proved it on Windows.",
 )
+@click.option(
+    "--signed-by",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Only if one of these has signed the plan: allowed signers of OpenSSH, or a minisign "
+    "public key; may be repeated.",
+)
+@click.option(
+    "--approvals",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Only if so many different people have signed the plan. Default: 1",
+)
 @lock_options
 @consent_options
 @state_option
@@ -51,6 +65,8 @@ def apply(
     unmeasured: bool,
     confirm_within: int | None,
     accept_unproved_revert: bool,
+    signed_by: tuple[str, ...],
+    approvals: int | None,
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -81,6 +97,8 @@ def apply(
         unmeasured=unmeasured,
         confirm_within=confirm_within,
         accept_unproved=accept_unproved_revert,
+        signed_by=signed_by,
+        approvals=approvals,
         state=state,
         as_json=as_json,
     )

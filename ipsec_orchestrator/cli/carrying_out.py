@@ -13,6 +13,7 @@ from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder
 from ipsec_orchestrator.app.safety import make_sure_again
+from ipsec_orchestrator.cli.approving import Approving, approval_to_json
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
@@ -24,6 +25,7 @@ from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Consents, Plan, Purpose
 from ipsec_orchestrator.planning.dead_man_part import refuse_unproved
+from ipsec_orchestrator.planning.plan_secrets import refuse_secrets
 from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.planning.tightening import Measurement, refuse_unmeasured, with_measurement
 from ipsec_orchestrator.ports import World
@@ -57,8 +59,15 @@ def ask_and_carry_out(
     confirm_within: int | None = None,
     accept_unproved: bool = False,
     measurement: Measurement | None = None,
+    signed_by: Sequence[str] = (),
+    approvals: int | None = None,
 ) -> int:
     """Do all of it and give the exit code."""
+    approving = Approving(
+        signed_by=tuple(signed_by),
+        approvals=approvals,
+        command="remove" if removal else "apply",
+    )
     making = planned(
         Path(path),
         connection,
@@ -66,10 +75,13 @@ def ask_and_carry_out(
         lock=lock,
         consents=consents,
         confirm_within=confirm_within,
+        approving=approving,
     )
     with stopping(), making as (made, world):
         plan = with_measurement(made, measurement)
         print_lines(plan_lines(plan), to_stderr=as_json)
+        if as_json:
+            refuse_secrets(plan)  # it will be part of the document
         report: RunReport | None = None
         if not plan.is_empty:
             if not unmeasured:
@@ -88,6 +100,7 @@ def ask_and_carry_out(
         print_json(
             {
                 "plan": plan_to_json(plan),
+                "approvals": [approval_to_json(found) for found in approving.found],
                 "run": run_to_json(report) if report else None,
                 "confirmation": pending_to_json(pending),
                 "hosts": [member_to_json(host) for host in hosts],

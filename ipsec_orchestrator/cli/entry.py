@@ -11,7 +11,7 @@ from typing_extensions import override
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.pending import tell_pending
-from ipsec_orchestrator.errors import OrchestratorError, UsageError
+from ipsec_orchestrator.errors import OrchestratorError, StalePlanError, UsageError
 
 PROGRAM: Final = "orchestrate"
 
@@ -22,6 +22,7 @@ _COMMANDS: Final = {
     "plan": ("plan", "plan", "Show what would change, and write nothing."),
     "apply": ("apply", "apply", "Plan, show, ask, and carry out."),
     "promote": ("promote", "promote", "Measure whether IPsec works everywhere, then require it."),
+    "sign": ("sign", "sign", "Sign a saved plan, so that who approved it is provable."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
     "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
     "confirm": ("confirm", "confirm", "Keep what a run with --confirm-within did."),
@@ -111,14 +112,37 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(_STOPPED, Exit.ERROR, wants_json=wants_json)
     except OrchestratorError as error:
         code = Exit.USAGE if isinstance(error, UsageError) else Exit.ERROR
-        return _fail(str(error), code, wants_json=wants_json)
+        return _fail(str(error), code, wants_json=wants_json, stale=_stale(error))
 
 
-def _fail(message: str, code: Exit, *, wants_json: bool, said: bool = False) -> int:
+def _stale(error: OrchestratorError) -> list[dict[str, str]]:
+    """Give what is not as a plan found it, for ``--json``."""
+    if not isinstance(error, StalePlanError):
+        return []
+    return [
+        {
+            "object": found.object,
+            "attribute": found.attribute,
+            "expected": found.expected,
+            "found": found.found,
+        }
+        for found in error.differences
+    ]
+
+
+def _fail(
+    message: str,
+    code: Exit,
+    *,
+    wants_json: bool,
+    said: bool = False,
+    stale: Sequence[dict[str, str]] = (),
+) -> int:
     if not said:
         click.echo(message, err=True)
     if wants_json:
         import json  # noqa: PLC0415 - only where it is needed, for the time of --help
 
-        click.echo(json.dumps({"error": message}, ensure_ascii=False))
+        more = {"stale": stale} if stale else {}
+        click.echo(json.dumps({"error": message, **more}, ensure_ascii=False))
     return code

@@ -11,7 +11,8 @@ from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.errors import UnsafePlanError, UsageError
 from ipsec_orchestrator.model.plan import Consents, Plan
 from ipsec_orchestrator.planning.lockout.safety import refuse_unsafe
-from ipsec_orchestrator.planning.planfile import plan_to_json
+from ipsec_orchestrator.planning.plan_secrets import refuse_secrets
+from ipsec_orchestrator.planning.planfile import digest_of, plan_to_json
 from ipsec_orchestrator.report.plan_report import plan_lines
 
 
@@ -36,6 +37,7 @@ def show_plan(
     )
     with making as (made, world):
         if as_json:
+            refuse_secrets(made)
             print_json(plan_to_json(made))
         else:
             print_lines(plan_lines(made))
@@ -50,7 +52,8 @@ def show_plan(
             return Exit.ERROR
         if out is not None:
             save_plan(made, out)
-            talk().print(f"Saved. Carry it out with: orchestrate apply {out}")
+            digest = digest_of(made)
+            talk().print(f"Saved, digest {digest}. Carry it out with: orchestrate apply {out}")
     return Exit.DIFFERENCES if exit_code and not made.is_empty else Exit.DONE
 
 

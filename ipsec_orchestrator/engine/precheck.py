@@ -10,9 +10,10 @@ from typing import TypeVar
 from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.engine.filtering import shown as shown_filtering
 from ipsec_orchestrator.engine.filtering import texts
+from ipsec_orchestrator.engine.gathered import Gathered
 from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
 from ipsec_orchestrator.engine.web import check_web, host_of, read_web_state
-from ipsec_orchestrator.errors import StalePlanError
+from ipsec_orchestrator.errors import StalePlanError, StaleValue
 from ipsec_orchestrator.facts.gpo import (
     FILTERING_ATTRIBUTES,
     read_filtering,
@@ -31,6 +32,7 @@ from ipsec_orchestrator.model.steps import (
 )
 from ipsec_orchestrator.planning.desired import guid_text
 from ipsec_orchestrator.planning.draft import differing
+from ipsec_orchestrator.planning.plan_secrets import holds_secret
 from ipsec_orchestrator.ports import World
 
 
@@ -38,20 +40,28 @@ def check_before_writing(steps: Iterable[Step], world: World) -> None:
     """Compare the world with what the plan found.
 
     Raises:
-        StalePlanError: Something is neither as before nor as any step of the plan leaves it.
+        StalePlanError: Something is neither as before nor as any step of the plan leaves it; tells
+            of everything that is so.
     """
     steps = tuple(steps)
-    unborn = tuple(_unborn(steps))
+    unborn = (*_unborn(steps), *_gone(steps, world))
+    gathered = Gathered()
     for step in steps:
         if isinstance(step, GpoStep):
-            _check_gpo(step, world)
+            with gathered:
+                _check_gpo(step, world)
     for versions in _grouped(_versions(steps, unborn), lambda step: str(step.gpo_id)):
-        _check_template(versions, world)
+        with gathered:
+            _check_template(versions, world)
     for narrowing in _grouped(_filterings(steps, unborn), lambda step: dn_key(step.dn)):
-        _check_filtering(narrowing, world)
+        with gathered:
+            _check_filtering(narrowing, world)
     for chain in _grouped(_entries(steps, unborn), lambda step: dn_key(step.dn)):
-        _check_chain(chain, world)
-    _check_web_servers(steps, world)
+        with gathered:
+            _check_chain(chain, world)
+    with gathered:
+        _check_web_servers(steps, world)
+    gathered.tell()
 
 
 def _check_web_servers(steps: Iterable[Step], world: World) -> None:
@@ -98,6 +108,15 @@ def _unborn(steps: Iterable[Step]) -> Iterator[str]:
     """Give the provisional ids of GPOs that are yet to be made: nothing of them can be checked."""
     for step in steps:
         if isinstance(step, GpoStep) and step.after:
+            yield guid_text(step.gpo_id)
+
+
+def _gone(steps: Iterable[Step], world: World) -> Iterator[str]:
+    """Give the ids of GPOs that the plan deletes and that are gone, with everything below them."""
+    for step in steps:
+        if not isinstance(step, GpoStep) or step.after:
+            continue
+        if read_gpo_by_id(world.directory, step.gpo_id) is None:
             yield guid_text(step.gpo_id)
 
 
@@ -169,13 +188,25 @@ def _check_chain(chain: list[EntryStep], world: World) -> None:
             expected="absent" if first is None else "present",
             found="absent" if found is None else "present, with other content",
         )
-    name = differing(first, found.attributes)[0]
-    raise StalePlanError(
-        object=found.dn,
-        attribute=name,
-        expected=shown(first.values_of(name)),
-        found=shown(found.attributes.values_of(name)),
-    )
+    raise StalePlanError.of(stale_values(found.dn, first, found.attributes))
+
+
+def stale_values(dn: str, expected: Attributes, found: Attributes) -> Iterator[StaleValue]:
+    """Give every attribute of an object that is not as expected."""
+    for name in differing(expected, found):
+        yield StaleValue(
+            object=dn,
+            attribute=name,
+            expected=_said(dn, name, expected.values_of(name)),
+            found=_said(dn, name, found.values_of(name)),
+        )
+
+
+def _said(dn: str, name: str, values: tuple[bytes, ...]) -> str:
+    """Write values for a message, but no pre-shared key that somebody has put into a rule."""
+    if holds_secret(dn, Attributes({name: values})):
+        return "something that holds a pre-shared key"
+    return shown(values)
 
 
 def _names(step: EntryStep) -> Iterator[str]:

@@ -4,6 +4,7 @@ Every class builds its own sentence and keeps what it was made from as attribute
 catches :class:`OrchestratorError` may show ``str(error)`` to a person; ``cure`` says how to go on.
 """
 
+from ipsec_orchestrator.errors.approval import ApprovalError, SigningError, UnsignedError
 from ipsec_orchestrator.errors.backend import (
     AccessDeniedError,
     AuthenticationError,
@@ -38,7 +39,9 @@ from ipsec_orchestrator.errors.plan import (
     PlanFileError,
     PrerequisiteError,
     ReadBackError,
+    SecretInPlanError,
     StalePlanError,
+    StaleValue,
     UnmeasuredError,
 )
 from ipsec_orchestrator.errors.run import (
@@ -66,6 +69,7 @@ from ipsec_orchestrator.errors.unsafe import (
 
 __all__ = [
     "AccessDeniedError",
+    "ApprovalError",
     "AuthenticationError",
     "BackendError",
     "CloudRequestError",
@@ -106,8 +110,11 @@ __all__ = [
     "RunRefusedError",
     "RunStoppedError",
     "ScriptFailedError",
+    "SecretInPlanError",
+    "SigningError",
     "SpecificationError",
     "StalePlanError",
+    "StaleValue",
     "ThrottledError",
     "UndecidedRunError",
     "UnexpectedAnswerError",
@@ -115,6 +122,7 @@ __all__ = [
     "UnprovedRevertError",
     "UnsafeInSeveralWaysError",
     "UnsafePlanError",
+    "UnsignedError",
     "UsageError",
     "WrongLockError",
 ]

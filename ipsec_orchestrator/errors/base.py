@@ -22,4 +22,7 @@ class OrchestratorError(Exception):
 
     @override
     def __str__(self) -> str:
-        return f"{self.message} {self.cure}" if self.cure else self.message
+        if not self.cure:
+            return self.message
+        # A message of several lines has its cure on a line of its own.
+        return f"{self.message}{'' if self.cure.startswith(chr(10)) else ' '}{self.cure}"

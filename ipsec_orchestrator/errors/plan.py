@@ -1,5 +1,8 @@
 """What we planned, and why it can't be carried out."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from ipsec_orchestrator.errors.base import OrchestratorError
 
 
@@ -13,8 +16,9 @@ class PlanFileError(PlanError):
     usual_cure = "Make a new one with orchestrate plan --out."
 
 
-class StalePlanError(PlanError):
-    """The world is neither as the plan found it nor as it wants it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleValue:
+    """One thing that is not as a plan found it.
 
     Attributes:
         object: DN, path or host whose content differs.
@@ -23,16 +27,77 @@ class StalePlanError(PlanError):
         found: What is there now, as text.
     """
 
-    def __init__(self, *, object: str, attribute: str, expected: str, found: str) -> None:  # noqa: A002 - the word of the trade
+    object: str
+    attribute: str
+    expected: str
+    found: str
+
+    @property
+    def told(self) -> str:
+        """Say it in one line."""
+        return (
+            f"{self.object}: {self.attribute} was expected to be {self.expected} "
+            f"but is {self.found}"
+        )
+
+
+class StalePlanError(PlanError):
+    """The world is neither as the plan found it nor as it wants it.
+
+    Attributes:
+        differences: Everything that differs; the first one is there once more as
+            ``object``, ``attribute``, ``expected``, ``found``.
+    """
+
+    def __init__(
+        self,
+        *,
+        object: str,  # noqa: A002 - the word of the trade
+        attribute: str,
+        expected: str,
+        found: str,
+        more: Iterable[StaleValue] = (),
+    ) -> None:
+        first = StaleValue(object=object, attribute=attribute, expected=expected, found=found)
+        self.differences = (first, *more)
+        one = len(self.differences) == 1
+        lines = "".join(f"\n  {each.told}" for each in self.differences)
         super().__init__(
-            f"The plan is stale: {object}: {attribute} was expected to be {expected} "
-            f"but is {found}.",
-            cure="Plan again and review what has changed.",
+            f"The plan is stale: {first.told}." if one else f"The plan is stale:{lines}",
+            cure=f"{'' if one else chr(10)}Plan again and review what has changed.",
         )
         self.object = object
         self.attribute = attribute
         self.expected = expected
         self.found = found
+
+    @classmethod
+    def of(cls, differences: Iterable[StaleValue]) -> "StalePlanError":
+        """Give the error that tells all of these; there is at least one."""
+        first, *more = differences
+        return cls(
+            object=first.object,
+            attribute=first.attribute,
+            expected=first.expected,
+            found=first.found,
+            more=more,
+        )
+
+
+class SecretInPlanError(PlanError):
+    """A plan that can't be written down, because a rule that it rests on holds a secret.
+
+    Attributes:
+        object: DN of the rule.
+    """
+
+    def __init__(self, *, object: str) -> None:  # noqa: A002 - the word of the trade
+        super().__init__(
+            f"{object} holds a pre-shared key, or something of an unknown kind, which must not "
+            "stand in a plan file.",
+            cure="Apply the playbook itself, without --out and --json; it takes the key away.",
+        )
+        self.object = object
 
 
 class PrerequisiteError(PlanError):

@@ -6,6 +6,7 @@ from uuid import UUID
 from ipsec_orchestrator.codec.gpo_filtering import Filtering, is_record
 from ipsec_orchestrator.codec.security_descriptor import decode_descriptor
 from ipsec_orchestrator.errors import DirectoryError, PlanError
+from ipsec_orchestrator.facts.identity import IDENTITY_ATTRIBUTES, identified
 from ipsec_orchestrator.model.directory import Entry, Scope, same_dn
 from ipsec_orchestrator.ports import Directory
 
@@ -23,6 +24,7 @@ GPO_ATTRIBUTES = (
     *FILTERING_ATTRIBUTES,
 )
 ASSIGNMENT_ATTRIBUTES = ("objectClass", "ipsecOwnersReference", "ipsecName", "description")
+OU_ATTRIBUTES = ("objectClass", "gPLink", "gPOptions")
 COMMENT_FILE = "GPO.cmt"
 # Parents of the assignment object, from the GPO downwards [MS-GPIPSEC] 2.2.2.
 ASSIGNMENT_PARENTS = ("CN=Machine", "CN=Microsoft", "CN=Windows")
@@ -113,7 +115,8 @@ def read_gpo(directory: Directory, name: str) -> ObservedGpo | None:
     """
     base = f"CN=Policies,CN=System,{directory.names().domain_dn}"
     wanted = f"(&(objectClass=groupPolicyContainer)(displayName={escape_filter(name)}))"
-    found = list(directory.search(base, Scope.CHILDREN, wanted, GPO_ATTRIBUTES))
+    asked = (*GPO_ATTRIBUTES, *IDENTITY_ATTRIBUTES)
+    found = [identified(each) for each in directory.search(base, Scope.CHILDREN, wanted, asked)]
     if len(found) > 1:
         raise PlanError(
             f"{len(found)} GPOs are called {name!r}: {', '.join(sorted(e.dn for e in found))}.",
@@ -125,16 +128,16 @@ def read_gpo(directory: Directory, name: str) -> ObservedGpo | None:
 def read_gpo_by_id(directory: Directory, gpo_id: UUID) -> ObservedGpo | None:
     """Find a GPO by GUID."""
     base = f"CN=Policies,CN=System,{directory.names().domain_dn}"
-    entry = directory.read(f"CN={{{str(gpo_id).upper()}}},{base}", GPO_ATTRIBUTES)
-    return _with_children(directory, entry) if entry else None
+    dn = f"CN={{{str(gpo_id).upper()}}},{base}"
+    entry = directory.read(dn, (*GPO_ATTRIBUTES, *IDENTITY_ATTRIBUTES))
+    return _with_children(directory, identified(entry)) if entry else None
 
 
 def _with_children(directory: Directory, entry: Entry) -> ObservedGpo:
     cn = entry.attributes.text("cn") or ""
+    asked = (*ASSIGNMENT_ATTRIBUTES, "adminDescription", *IDENTITY_ATTRIBUTES)
     below = [
-        child
-        for dn in assignment_dns(entry.dn)
-        if (child := directory.read(dn, (*ASSIGNMENT_ATTRIBUTES, "adminDescription")))
+        identified(child) for dn in assignment_dns(entry.dn) if (child := directory.read(dn, asked))
     ]
     return ObservedGpo(gpo_id=UUID(cn), entry=entry, below=tuple(below))
 
@@ -145,7 +148,7 @@ def read_ou(directory: Directory, dn: str) -> ObservedOu:
     Raises:
         PlanError: There is no such object.
     """
-    entry = directory.read(dn, ("objectClass", "gPLink", "gPOptions"))
+    entry = directory.read(dn, (*OU_ATTRIBUTES, *IDENTITY_ATTRIBUTES))
     if entry is None:
         raise PlanError(
             f"There is no {dn} in the domain.",
@@ -153,7 +156,7 @@ def read_ou(directory: Directory, dn: str) -> ObservedOu:
         )
     if not entry.attributes.values_of("objectClass"):
         raise DirectoryError(dn=dn, code=50, reason="the OU's attributes can't be read")
-    return ObservedOu(entry=entry)
+    return ObservedOu(entry=identified(entry))
 
 
 def read_links_elsewhere(directory: Directory, gpo: ObservedGpo, ou: str) -> tuple[str, ...]:

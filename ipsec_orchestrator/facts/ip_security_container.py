@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ipsec_orchestrator.errors import AccessDeniedError
+from ipsec_orchestrator.facts.identity import IDENTITY_ATTRIBUTES, identified
 from ipsec_orchestrator.facts.run_lock import is_lock_dn
 from ipsec_orchestrator.model.directory import Entry, Scope, dn_key
 from ipsec_orchestrator.ports import Directory
@@ -65,8 +66,13 @@ def read_ip_security_container(directory: Directory) -> IpSecurityContainer:
     """
     base = f"CN=IP Security,CN=System,{directory.names().domain_dn}"
     found = [
-        entry
-        for entry in directory.search(base, Scope.CHILDREN, "(objectClass=*)", OBJECT_ATTRIBUTES)
+        identified(entry)
+        for entry in directory.search(
+            base,
+            Scope.CHILDREN,
+            "(objectClass=*)",
+            (*OBJECT_ATTRIBUTES, *IDENTITY_ATTRIBUTES),
+        )
         if not is_lock_dn(entry.dn)
     ]
     for entry in found:

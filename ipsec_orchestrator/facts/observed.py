@@ -17,6 +17,7 @@ class Observed:
 
     Attributes:
         names: The DC that was read, and its naming contexts.
+        invocation_id: Id of that DC's database; ``None`` if it could not be read.
         gpo: The playbook's GPO, ``None`` if there is none of that name.
         ou: The OU to link to.
         container: All IP security objects.
@@ -36,6 +37,7 @@ class Observed:
     ou: ObservedOu
     container: IpSecurityContainer
     computers: ObservedComputers
+    invocation_id: UUID | None = None
     pilot: ObservedGpo | None = None
     rivals: tuple[ObservedGpo, ...] = ()
     enforced_above: frozenset[UUID] = frozenset()

@@ -1,9 +1,10 @@
 """Directory names, attributes and entries, compared as Active Directory compares them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from uuid import UUID
 
 from typing_extensions import override
 
@@ -149,10 +150,19 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """An object as read: its DN as the server spells it, and the attributes that were asked for."""
+    """An object as read: its DN as the server spells it, and the attributes that were asked for.
+
+    Attributes:
+        dn: As the server spells it.
+        attributes: Content.
+        guid: objectGUID, where it was asked for as identity and not as content.
+        usn: uSNChanged, likewise.
+    """
 
     dn: str
     attributes: Attributes
+    guid: UUID | None = field(default=None, compare=False)
+    usn: int | None = field(default=None, compare=False)
 
 
 # Syntax 2.5.5.1 (a DN) in the schema of the classes that we touch [MS-ADA1 2.324-2.330].

@@ -7,6 +7,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
 from ipsec_orchestrator.model.administration import AdministrationSettings
+from ipsec_orchestrator.model.approval import ApprovalDemand
 from ipsec_orchestrator.model.azure_settings import AzureResource, AzureSettings
 from ipsec_orchestrator.model.json import Json
 
@@ -149,7 +150,10 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inventory:
-    """All that exists, as the files say; ``files`` are their names for messages."""
+    """All that exists, as the files say; ``files`` are their names for messages.
+
+    With ``approval`` only plans that so many of its people have signed may be carried out.
+    """
 
     domain: Domain
     networks: tuple[Network, ...] = ()
@@ -157,6 +161,7 @@ class Inventory:
     files: tuple[str, ...] = ()
     azure: AzureSettings | None = None
     administration: AdministrationSettings = field(default_factory=AdministrationSettings)
+    approval: ApprovalDemand | None = None
 
     def host(self, name: str) -> Host | None:
         """Find a host by its inventory name, case-blind."""

@@ -1,8 +1,12 @@
 """The plan: what would change, in words for people and in steps for the engine."""
 
+import json
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
+from uuid import UUID
 
+from ipsec_orchestrator.model.directory import Attributes, comparable
 from ipsec_orchestrator.model.policy import ActivePolicy
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import MemberStep, Step
@@ -66,15 +70,47 @@ class Purpose(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BasisObject:
+    """One object that a plan touches or takes as given, as it was read.
+
+    Attributes:
+        dn: Its DN.
+        guid: objectGUID; ``None`` if there was no such object, or it could not be read.
+        usn: uSNChanged, likewise.
+        attributes: What the plan rests on; ``None`` if there was no such object. An attribute
+            without values was absent.
+    """
+
+    dn: str
+    guid: UUID | None
+    usn: int | None
+    attributes: Attributes | None
+
+    @property
+    def content(self) -> str | None:
+        """SHA-256 of the attributes, hexadecimal; equal content in another order gives the same."""
+        if self.attributes is None:
+            return None
+        known = {
+            name.casefold(): sorted(value.hex() for value in comparable(name, values))
+            for name, values in self.attributes.items()
+        }
+        text = json.dumps(known, sort_keys=True, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Basis:
     """What the plan was made from.
 
     Attributes:
         domain: DNS name.
         dc: The one DC that was read and will be written.
+        invocation_id: Id of that DC's database; ``None`` if it could not be read.
         playbook: Name of the playbook.
         gpo: Display name of its GPO; the run locks it.
         tool_version: Version of this program.
+        objects: Every object that the plan touches or takes as given, in DN order.
     """
 
     domain: str
@@ -82,6 +118,8 @@ class Basis:
     playbook: str
     gpo: str
     tool_version: str
+    invocation_id: UUID | None = None
+    objects: tuple[BasisObject, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

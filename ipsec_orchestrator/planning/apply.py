@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, Inventory
-from ipsec_orchestrator.model.plan import Basis, Plan, Purpose
+from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.planning.basis import basis_of
 from ipsec_orchestrator.planning.cautions import cautions, left_out_cautions
 from ipsec_orchestrator.planning.desired import DesiredPolicy
 from ipsec_orchestrator.planning.draft import Draft
@@ -63,13 +64,7 @@ def plan_apply(
     whole = way + clean_up + warned
     return Plan(
         purpose=Purpose.APPLY,
-        basis=Basis(
-            domain=observed.names.domain,
-            dc=observed.names.dc,
-            playbook=playbook.name,
-            gpo=playbook.gpo.name,
-            tool_version=tool_version,
-        ),
+        basis=basis_of(playbook, observed, whole.changes, whole.steps, tool_version),
         changes=whole.changes,
         steps=whole.steps,
         warnings=whole.warnings,

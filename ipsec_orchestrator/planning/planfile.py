@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from hashlib import sha256
 from typing import Final, cast
+from uuid import UUID
 
 from ipsec_orchestrator.errors import PlanFileError
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.plan import (
     Action,
     Basis,
+    BasisObject,
     Caution,
     Change,
     FieldChange,
@@ -18,7 +20,15 @@ from ipsec_orchestrator.model.plan import (
 )
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.planning.lockout.safetyfile import safety_from_json, safety_to_json
-from ipsec_orchestrator.planning.stepfile import mapping, sequence, step_from_json, step_to_json
+from ipsec_orchestrator.planning.plan_secrets import refuse_secrets
+from ipsec_orchestrator.planning.stepfile import (
+    attributes_from_json,
+    attributes_to_json,
+    mapping,
+    sequence,
+    step_from_json,
+    step_to_json,
+)
 
 FORMAT: Final = "ipsec_orchestrator/plan"
 FORMAT_VERSION: Final = 2
@@ -33,9 +43,11 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
         "basis": {
             "domain": plan.basis.domain,
             "dc": plan.basis.dc,
+            "invocation_id": _optional(plan.basis.invocation_id),
             "playbook": plan.basis.playbook,
             "gpo": plan.basis.gpo,
             "tool_version": plan.basis.tool_version,
+            "objects": [_object_to_json(found) for found in plan.basis.objects],
         },
         "warnings": [{"code": w.code, "text": w.text} for w in plan.warnings],
         "changes": [change_to_json(change) for change in plan.changes],
@@ -46,13 +58,32 @@ def plan_to_json(plan: Plan) -> dict[str, Json]:
 
 
 def plan_text(plan: Plan) -> str:
-    """Give the plan as the text of a plan file."""
+    """Give the plan as the text of a plan file.
+
+    Raises:
+        SecretInPlanError: It would hold a secret.
+    """
+    refuse_secrets(plan)
     return json.dumps(plan_to_json(plan), indent=2, ensure_ascii=False) + "\n"
 
 
+def digest_of(plan: Plan) -> str:
+    """Give the digest of a plan, as it stands in its file."""
+    return str(plan_to_json(plan)["digest"])
+
+
 def is_plan_text(text: str) -> bool:
-    """Tell whether a file looks like a plan rather than a playbook."""
-    return text.lstrip().startswith("{") and FORMAT in text[:400]
+    """Tell whether a file looks like a plan rather than a playbook, damaged or not."""
+    return text.lstrip("\ufeff \t\r\n").startswith("{") and FORMAT in text[:400]
+
+
+def is_playbook_json(text: str) -> bool:
+    """Tell whether JSON text is a playbook, which may be written so as well, and no plan."""
+    try:
+        loaded = cast("Json", json.loads(text))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(loaded, Mapping) and "gpo" in loaded and "steps" not in loaded
 
 
 def parse_plan(text: str, name: str) -> Plan:
@@ -65,9 +96,11 @@ def parse_plan(text: str, name: str) -> Plan:
         loaded = cast("Json", json.loads(text))
     except json.JSONDecodeError as error:
         raise PlanFileError(
-            f"{name}:{error.lineno}:{error.colno}: not JSON: {error.msg}.",
+            f"{name}:{error.lineno}:{error.colno}: not JSON, or cut short: {error.msg}.",
             cure="Make the plan again with orchestrate plan --out.",
         ) from error
+    except (ValueError, RecursionError) as error:
+        raise PlanFileError(f"{name}: not a plan of this program.") from error
     if not isinstance(loaded, Mapping) or loaded.get("format") != FORMAT:
         raise PlanFileError(f"{name}: not a plan of this program.")
     if loaded.get("format_version") != FORMAT_VERSION:
@@ -93,6 +126,38 @@ def _digest(body: Mapping[str, Json]) -> str:
     return sha256(canonical.encode()).hexdigest()
 
 
+def _object_to_json(found: BasisObject) -> dict[str, Json]:
+    return {
+        "dn": found.dn,
+        "guid": _optional(found.guid),
+        "usn": found.usn,
+        "content": found.content,
+        "attributes": attributes_to_json(found.attributes),
+    }
+
+
+def _object(found: Mapping[str, Json]) -> BasisObject:
+    number = found["usn"]
+    known = BasisObject(
+        dn=str(found["dn"]),
+        guid=_uuid(found["guid"]),
+        usn=None if number is None else int(str(number)),
+        attributes=attributes_from_json(found["attributes"]),
+    )
+    if known.content != found["content"]:
+        message = f"the hash of {known.dn} does not fit its attributes"
+        raise ValueError(message)
+    return known
+
+
+def _optional(found: UUID | None) -> str | None:
+    return None if found is None else str(found)
+
+
+def _uuid(value: Json) -> UUID | None:
+    return None if value is None else UUID(str(value))
+
+
 def _plan(body: Mapping[str, Json]) -> Plan:
     basis = mapping(body["basis"])
     return Plan(
@@ -100,9 +165,11 @@ def _plan(body: Mapping[str, Json]) -> Plan:
         basis=Basis(
             domain=str(basis["domain"]),
             dc=str(basis["dc"]),
+            invocation_id=_uuid(basis["invocation_id"]),
             playbook=str(basis["playbook"]),
             gpo=str(basis["gpo"]),
             tool_version=str(basis["tool_version"]),
+            objects=tuple(_object(mapping(found)) for found in sequence(basis["objects"])),
         ),
         changes=tuple(_change(mapping(found)) for found in sequence(body["changes"])),
         steps=tuple(step_from_json(mapping(found)) for found in sequence(body["steps"])),

@@ -13,12 +13,13 @@ from ipsec_orchestrator.facts.gpo import ObservedGpo, ObservedOu, assignment_dns
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import dn_key
 from ipsec_orchestrator.model.inventory import Host
-from ipsec_orchestrator.model.plan import Action, Basis, Caution, Change, Plan, Purpose
+from ipsec_orchestrator.model.plan import Action, Caution, Change, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
 from ipsec_orchestrator.planning.adoption import ASSIGNMENT_NAMES, Adoption, read_adoption
 from ipsec_orchestrator.planning.assignment_part import is_unheard, plan_assignment
+from ipsec_orchestrator.planning.basis import basis_of
 from ipsec_orchestrator.planning.cautions import left_out_cautions
 from ipsec_orchestrator.planning.desired import (
     STAGE_OF_KIND,
@@ -87,13 +88,7 @@ def plan_remove(
     whole = unassign + refresh + rest
     return Plan(
         purpose=Purpose.REMOVE,
-        basis=Basis(
-            domain=observed.names.domain,
-            dc=observed.names.dc,
-            playbook=playbook.name,
-            gpo=playbook.gpo.name,
-            tool_version=tool_version,
-        ),
+        basis=basis_of(playbook, observed, whole.changes, whole.steps, tool_version),
         changes=whole.changes,
         steps=whole.steps,
         warnings=(*whole.warnings, *_unread(observed)),

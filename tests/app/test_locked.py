@@ -11,10 +11,12 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
+from ipsec_orchestrator.adapters.watched_world import watched_world
 from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.locked import lock_warning, locked, wait_before_planning
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.show import domain_policies
+from ipsec_orchestrator.engine.locking import check_lock, take_lock
 from ipsec_orchestrator.errors import (
     HostUnreachableError,
     LockHeldError,
@@ -27,12 +29,14 @@ from ipsec_orchestrator.facts.run_lock import guid_dn, lock_dn, read_lock, read_
 from ipsec_orchestrator.model.directory import Attributes, Entry
 from ipsec_orchestrator.model.outcome import StepOutcome
 from ipsec_orchestrator.model.policy import GpoVia, Playbook
+from ipsec_orchestrator.model.run_lock import RunLock
 from ipsec_orchestrator.planning.planfile import plan_text
 from ipsec_orchestrator.ports import World
 from ipsec_orchestrator.report.lock_report import lock_lines, lock_to_json
 from tests.worlds import (
     CONTAINER,
     DOMAIN_DN,
+    NOON,
     CountingDirectory,
     ListObserver,
     MemoryDomain,
@@ -48,14 +52,19 @@ def silent(text: str) -> None:
     del text
 
 
-def hold(world: World, run: str, **order: object) -> World:
+def hold(world: World, run: str, break_run: str | None = None) -> World:
     """Take the lock and keep it, as a process does that is killed then."""
-    manager = locked(world, GPO, run, replace(REFUSE_IF_HELD, **order), silent)  # type: ignore[arg-type] # a table of options
-    KEPT.append(manager)
-    return manager.__enter__()
-
-
-KEPT: list[object] = []
+    held = take_lock(
+        world.directory,
+        world.clock,
+        RunLock(
+            gpo=GPO, run_id=run, owner=world.account, host="ws1", since=NOON, tool_version="test"
+        ),
+        break_run=break_run,
+        wait_seconds=0.0,
+        tell=silent,
+    )
+    return watched_world(world, lambda: check_lock(world.directory, held))
 
 
 def test_the_lock_is_there_while_the_block_runs(domain: MemoryDomain) -> None:

@@ -1,8 +1,10 @@
 """Making, saving and carrying out plans, as the command line asks for it."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from ipsec_orchestrator.app.plans import load_plan, members_of, save_plan
 from ipsec_orchestrator.errors import PlanFileError, StalePlanError, UsageError
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
+from tests.lacking import lacking
 from tests.worlds import ListObserver, MemoryDomain
 
 
@@ -58,6 +61,25 @@ def test_a_plan_is_saved_and_loaded(
     assert load_plan(tmp_path / "plan.json") == plan
 
 
+def test_a_plan_file_is_its_owners_and_whole(
+    howto: Playbook, domain: MemoryDomain, tmp_path: Path
+) -> None:
+    """Nobody else may read it; an old one is replaced at once, and nothing else is left."""
+    if os.name != "posix":
+        lacking("no modes of files here")
+    path = tmp_path / "plan.json"
+    path.write_text("old", encoding="utf-8")
+    path.chmod(0o644)
+    save_plan(domain.plan(howto), path)
+
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [found.name for found in tmp_path.iterdir()] == ["plan.json"]
+    (tmp_path / "link.json").symlink_to(path)
+    save_plan(domain.plan_removal(howto), tmp_path / "link.json")
+    assert (tmp_path / "link.json").is_symlink()
+    assert load_plan(path) == domain.plan_removal(howto)
+
+
 def test_files_that_can_not_be_used_are_plan_file_errors(
     howto: Playbook,
     domain: MemoryDomain,
@@ -95,7 +117,7 @@ def test_a_plan_of_another_domain_or_dc_is_stale(  # noqa: PLR0917 - a table of 
     howto: Playbook,
     domain: MemoryDomain,
     tmp_path: Path,
-    changed: dict[str, str],
+    changed: dict[str, Any],
     attribute: str,
     expected: str,
 ) -> None:

@@ -13,6 +13,7 @@ from ipsec_orchestrator.adapters.gpo_container import delete_container
 from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
 from ipsec_orchestrator.adapters.memory import seeded_directory
 from ipsec_orchestrator.errors import DirectoryError, ObjectExistsError
+from ipsec_orchestrator.facts.identity import read_invocation_id
 from ipsec_orchestrator.model.directory import Attributes, Scope, parent_dn, same_dn, split_dn
 from ipsec_orchestrator.model.inventory import AuthMethod, LdapTransport
 from ipsec_orchestrator.ports.directory import Directory
@@ -406,6 +407,14 @@ def test_an_object_is_deleted_by_its_guid_and_no_other(place: Place) -> None:
         place.directory.delete(old)
     assert caught.value.code == 32
     assert place.directory.read(dn, ["cn"]) is not None
+
+
+def test_the_database_of_a_dc_has_an_id(place: Place) -> None:
+    """The rootDSE leads to the DC's settings, and they name its database."""
+    found = read_invocation_id(place.directory)
+    assert isinstance(found, UUID)
+    assert found.int
+    assert read_invocation_id(place.directory) == found
 
 
 def test_of_many_adds_of_one_name_one_is_done(place: Place) -> None:

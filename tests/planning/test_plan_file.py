@@ -2,20 +2,53 @@
 
 import json
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ipsec_orchestrator.app.plans import parse_plan_bytes
 from ipsec_orchestrator.errors import PlanFileError
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.json import Json
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Basis, BasisObject, Caution, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
-from ipsec_orchestrator.planning.planfile import is_plan_text, parse_plan, plan_text
+from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.model.steps import MemberStep
+from ipsec_orchestrator.planning.planfile import (
+    is_plan_text,
+    is_playbook_json,
+    parse_plan,
+    plan_text,
+)
 from ipsec_orchestrator.planning.stepfile import attributes_from_json, attributes_to_json
 from tests.strategies import changed, playbooks
 from tests.worlds import MemoryDomain, memory_domain
+
+# Every kind of value that a plan can have, and small enough to be damaged often.
+DAMAGED = plan_text(
+    Plan(
+        purpose=Purpose.APPLY,
+        basis=Basis(
+            domain="ipsectest.com",
+            dc="dc1.ipsectest.com",
+            invocation_id=UUID(int=7),
+            playbook="azure-onpremises",
+            gpo="IPSec",
+            tool_version="0.1.0",
+            objects=(
+                BasisObject(
+                    dn="OU=x", guid=UUID(int=8), usn=9, attributes=Attributes({"a": (b"\0", b"b")})
+                ),
+                BasisObject(dn="CN=y", guid=None, usn=None, attributes=None),
+            ),
+        ),
+        changes=(),
+        steps=(MemberStep(stage=Stage.MEMBERS, title="t", host="vm1", before=None, after="p"),),
+        warnings=(Caution(code="c", text="é"),),
+    )
+)
 
 
 def plans_of(playbook: Playbook, other: Playbook) -> list[Plan]:
@@ -131,6 +164,8 @@ def test_an_incomplete_plan_is_refused(
     [
         ("{", "plan.json:1:2: not JSON"),
         ("[]", "not a plan of this program"),
+        ("[" * 100_000, "not a plan of this program"),
+        ('{"a": ' + "9" * 5000 + "}", "not a plan of this program"),
         ('{"format": "other"}', "not a plan of this program"),
         ('{"format": "ipsec_orchestrator/plan", "format_version": 99}', "plan format 99"),
     ],
@@ -142,7 +177,38 @@ def test_what_is_no_plan_is_said_to_be_none(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+@settings(max_examples=60)
+@given(st.data())
+def test_a_damaged_file_is_refused_in_a_sentence(data: st.DataObject) -> None:
+    """Cut short anywhere, or with any byte turned: one sentence, never a traceback."""
+    content = DAMAGED.encode()
+    cut = data.draw(st.integers(0, len(content) - 2))
+    at = data.draw(st.integers(0, len(content) - 2))
+    turned = bytearray(content)
+    turned[at] ^= data.draw(st.integers(1, 255))
+    for damaged in (content[:cut], bytes(turned)):
+        with pytest.raises(PlanFileError) as caught:
+            parse_plan_bytes(damaged, "plan.json")
+        assert str(caught.value).startswith("plan.json")
+        assert "\n" not in str(caught.value)
+
+
+def test_a_hash_that_does_not_fit_is_refused(howto: Playbook, domain: MemoryDomain) -> None:
+    """The content hash of an object and its attributes belong together."""
+
+    def with_other_hash(document: dict[str, object]) -> None:
+        basis = document["basis"]
+        assert isinstance(basis, dict)
+        basis["objects"][0]["content"] = "0" * 64
+
+    with pytest.raises(PlanFileError, match="does not fit its attributes"):
+        parse_plan(resealed(domain.plan(howto), with_other_hash), "plan.json")
+
+
 def test_plans_and_playbooks_are_told_apart(howto: Playbook, domain: MemoryDomain) -> None:
     """A plan file is known by its first words; a playbook is not taken for one."""
+    assert is_playbook_json('{"gpo": {"name": "x"}}')
+    assert not is_playbook_json('{"format": "other"}')
+    assert not is_playbook_json("")
     assert is_plan_text(plan_text(domain.plan(howto)))
     assert not is_plan_text("gpo:\n  name: ipsec_orchestrator/plan\n")

@@ -1,13 +1,18 @@
 """Saved plans, stale plans, foreign links, exit codes: by a domain that others change too."""
 
 import json
+import shutil
+import subprocess
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from tests.lacking import lacking
 from tests.system.conftest import (
+    DOMAIN_DN,
     IP_SECURITY_DN,
     OU_DN,
     PLAYBOOK,
@@ -83,6 +88,124 @@ def test_stale_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:
     for words in ("stale", assignment, reference, before, other):
         assert words in told
     assert lab.search(assignment, scope="base")[assignment][reference] == [other.encode()]
+
+
+def test_everything_that_is_stale_is_named(lab: Laboratory, tmp_path: Path) -> None:
+    """Three changes, an object made again and one that is gone: each is a line, none is written."""
+    lab.apply(*ONE_MEMBER)
+    changed = tmp_path / PLAYBOOK.name
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    changed.write_text(text.replace("- ESP[3DES,SHA1]", "- ESP[3DES,MD5]"), encoding="utf-8")
+    saved = tmp_path / "plan.json"
+    assert lab.play("plan", "--out", saved, *ONE_MEMBER, playbook=changed).returncode == 0
+    basis = json.loads(saved.read_text(encoding="utf-8"))["basis"]
+    gpo_dn = f"CN={lab.gpo_id()},{POLICIES_DN}"
+    place = f"CN=IPSEC,CN=Windows,CN=Microsoft,CN=Machine,{gpo_dn}"
+    ((_, settings),) = lab.search(
+        f"CN=Configuration,{DOMAIN_DN}", "(objectClass=nTDSDSA)", "invocationId"
+    ).items()
+    assert basis["invocation_id"] in {
+        str(UUID(bytes_le=value)) if len(value) == 16 else value.decode()
+        for value in settings["invocationId"]
+    }
+    known = {found["dn"]: found for found in basis["objects"]}
+    old = lab.search(place, "*", scope="base")[place]
+    assert known[place]["usn"] == int(old["uSNChanged"][0])
+    lab.modify(f"dn: {OU_DN}\nchangetype: modify\nreplace: gPOptions\ngPOptions: 1\n")
+    lab.modify(f"dn: {gpo_dn}\nchangetype: modify\nreplace: flags\nflags: 3\n")
+    lab.modify(f"dn: {place}\nchangetype: delete\n")
+    kept = ("ipsecOwnersReference", "ipsecName", "description", "adminDescription")
+    lines = [f"{name}: {value.decode()}" for name in kept for value in old.get(name, [])]
+    again = "\n".join(["changetype: add", "objectClass: ipsecPolicy", *lines])
+    lab.modify(f"dn: {place}\n{again}\n")
+    said = lab.play("apply", "--yes", "--json", playbook=saved)
+    stale = {(found["object"], found["attribute"]): found for found in document(said)["stale"]}
+
+    assert said.returncode == 1
+    assert set(stale) == {(OU_DN, "gPOptions"), (gpo_dn, "flags"), (place, "objectGUID")}
+    assert stale[OU_DN, "gPOptions"]["found"] == "'1'"
+    assert stale[gpo_dn, "flags"]["expected"] == "'0'"
+    assert stale[place, "objectGUID"]["expected"] == known[place]["guid"]
+    for dn, attribute in stale:
+        assert f"  {dn}: {attribute} was expected to be " in said.stderr
+    assert len(lab.search(IP_SECURITY_DN, "(ipsecName=myEncryption)", "dn", scope="one")) == 1
+
+
+def test_writes_of_the_same_do_not_make_a_plan_stale(lab: Laboratory, tmp_path: Path) -> None:
+    """A higher uSNChanged with equal content is no reason to refuse."""
+    lab.apply(*ONE_MEMBER)
+    saved = tmp_path / "plan.json"
+    removal = lab.play("plan", "--remove", "--out", saved, *ONE_MEMBER)
+    assert removal.returncode == 0, removal.stderr
+    before = lab.highest_usn()
+    lab.modify(f"dn: {OU_DN}\nchangetype: modify\nreplace: description\ndescription: x\n")
+    lab.modify(f"dn: {OU_DN}\nchangetype: modify\nreplace: description\n")
+    assert lab.highest_usn() > before
+    said = lab.play("apply", "--yes", playbook=saved)
+
+    assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("cut.json", b'{"format": "ipsec_orchestrator/plan", "format_ver'),
+        ("bytes.json", b"\x00\xff\xfe"),
+        ("foreign.json", b'{"planned_values": {}}'),
+        ("empty.json", b""),
+        ("old.json", b'{"format": "ipsec_orchestrator/plan", "format_version": 1}'),
+    ],
+)
+def test_what_is_no_plan_is_refused_in_a_sentence(
+    lab: Laboratory, tmp_path: Path, name: str, content: bytes
+) -> None:
+    """Damaged, cut short, foreign, empty, of another format: one line, exit code 1."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    said = lab.play("apply", "--yes", playbook=path)
+
+    assert said.returncode == 1
+    assert len(said.stderr.strip().splitlines()) == 1, said.stderr
+    assert said.stderr.startswith(str(path))
+
+
+def test_signed_plan_is_carried_out_and_an_unsigned_one_is_not(
+    lab: Laboratory, tmp_path: Path
+) -> None:
+    """The inventory demands two people: with one signature nothing is written, with two all is."""
+    if shutil.which("ssh-keygen") is None:
+        lacking("there is no ssh-keygen (Debian package openssh-client)")
+    allowed = ""
+    for name in ("alice", "bob"):
+        make = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(tmp_path / name)]
+        subprocess.run(make, check=True, stdin=subprocess.DEVNULL)
+        allowed += f"{name}@example.com {(tmp_path / f'{name}.pub').read_text(encoding='utf-8')}"
+    (tmp_path / "allowed_signers").write_text(allowed, encoding="utf-8")
+    demand = {"signers": str(tmp_path / "allowed_signers"), "required": 2}
+    inventory = lab.variant("approved", lambda content: content.update(approval=demand))
+    saved = tmp_path / "plan.json"
+    planned = lab.play("plan", "--out", saved, *ONE_MEMBER, inventory=inventory)
+    assert planned.returncode == 0, planned.stderr
+    assert lab.orchestrate("sign", saved, "--key", tmp_path / "alice").returncode == 0
+    before = lab.highest_usn()
+    for refused in (
+        lab.play("apply", "--yes", playbook=saved, inventory=inventory),
+        lab.play("apply", "--yes", *ONE_MEMBER, inventory=inventory),
+    ):
+        assert refused.returncode == 1
+        assert "the inventory demands" in refused.stderr
+    assert lab.highest_usn() == before
+    second = lab.orchestrate("sign", saved, "--key", tmp_path / "bob", "--identity", "bob")
+    assert second.returncode == 0, second.stderr
+    said = lab.play("apply", "--yes", "--json", playbook=saved, inventory=inventory)
+
+    assert said.returncode == 0, said.stderr
+    found = {each["principal"]: each["file"] for each in document(said)["approvals"]}
+    assert found == {
+        "alice@example.com": "plan.json.sig",
+        "bob@example.com": "plan.json.bob.sig",
+    }
+    assert lab.assigned_policy("vm1") == POLICY
 
 
 def test_edited_plan_is_refused(lab: Laboratory, tmp_path: Path) -> None:

@@ -223,12 +223,24 @@ class MemoryDirectory(Directory):
         given = {name: known for name, known in values.items() if known}
         return Entry(dn=found.dn, attributes=Attributes(given))
 
+    def _settings_dn(self) -> str:
+        """Give the DN of the only DC's NTDS settings."""
+        return next(
+            (
+                found.dn
+                for found in self._by_dn.values()
+                if b"nTDSDSA" in found.values.get("objectclass", ())
+            ),
+            "",
+        )
+
     def _root(self, attributes: Sequence[str]) -> Attributes:
         known = Attributes.of_text(
             dnsHostName=self._names.dc,
             defaultNamingContext=self._names.domain_dn,
             rootDomainNamingContext=self._names.domain_dn,
             configurationNamingContext=self._names.configuration_dn,
+            dsServiceName=self._settings_dn(),
             currentTime=_generalized_time(self._clock.now()).decode(),
         )
         if "*" in attributes or "+" in attributes:

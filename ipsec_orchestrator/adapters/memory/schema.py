@@ -42,7 +42,9 @@ REFERENCES = (DN_ATTRIBUTES - {"distinguishedname"}) | {
     "serverreference",
 }
 
-OCTET_STRINGS = frozenset({"ipsecdata", "ntsecuritydescriptor", "objectguid", "objectsid"})
+OCTET_STRINGS = frozenset(
+    {"invocationid", "ipsecdata", "ntsecuritydescriptor", "objectguid", "objectsid"}
+)
 
 # Kept by the directory itself; a client's write is refused ([MS-ADTS] 3.1.1.5.3.2).
 SYSTEM_OWNED = frozenset(

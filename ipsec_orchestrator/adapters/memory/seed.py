@@ -1,6 +1,7 @@
 """A domain as it is right after its making, for the shipped directory."""
 
 from collections.abc import Iterable
+from uuid import NAMESPACE_DNS, uuid5
 
 from ipsec_orchestrator.adapters.memory.directory import MemoryDirectory
 from ipsec_orchestrator.adapters.memory.schema import DOMAIN_SID
@@ -61,6 +62,8 @@ def seeded_directory(
     settings = f"CN=NTDS Settings,{server}"
     make(server, "server", dNSHostName=names.dc)
     make(settings, "nTDSDSA")
+    invocation = uuid5(NAMESPACE_DNS, names.dc)
+    directory.replace(settings, Attributes({"invocationId": (invocation.bytes_le,)}))
     directory.replace(top, Attributes.of_text(fSMORoleOwner=settings))
     for unit in units:
         make(f"OU={unit},{top}", "organizationalUnit")

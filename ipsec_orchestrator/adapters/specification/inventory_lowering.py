@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from ipsec_orchestrator.adapters.specification.administration_lowering import (
     lower_administration,
 )
+from ipsec_orchestrator.adapters.specification.approval_lowering import lower_approval
 from ipsec_orchestrator.adapters.specification.azure_lowering import lower_azure, lower_vm
 from ipsec_orchestrator.adapters.specification.directory_names import full_dn
 from ipsec_orchestrator.adapters.specification.document import Place
@@ -81,6 +82,7 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
     )
     shared = _SharedLayers(sources)
     azure = lower_azure([(source.examined, source.folder) for source in sources])
+    approval = lower_approval([(source.examined, source.folder) for source in sources])
     hosts = [_lower_host(host, shared, domain_name, azure) for host in written]
     _check_fqdns(written, hosts)
     networks = lower_networks([(source.examined, source.content) for source in sources])
@@ -106,6 +108,7 @@ def lower_inventory(sources: Sequence[InventorySource]) -> Inventory | None:
         files=tuple(source.examined.document.file for source in sources),
         azure=azure,
         administration=administration,
+        approval=approval,
     )
 
 

@@ -211,6 +211,21 @@ class HostSection(SharedSettings):
     )
 
 
+class ApprovalSection(Section):
+    """Who has to sign a plan before it may be carried out."""
+
+    signers: str | list[str] = Field(
+        description="File of allowed signers as of OpenSSH, or of a minisign public key; or "
+        "several. A relative path counts from this file's folder.",
+        examples=["allowed_signers", ["alice.pub", "bob.pub"]],
+    )
+    required: Annotated[int, Field(ge=1, le=99)] = Field(
+        1,
+        description="How many different people of them.",
+        examples=[2],
+    )
+
+
 class InventoryFile(Section):
     """What exists: the domain, its networks and hosts. Several files make one inventory."""
 
@@ -228,6 +243,10 @@ class InventoryFile(Section):
         None,
         description="What administration needs: a plan that would close it is refused; in one "
         "file only.",
+    )
+    approval: ApprovalSection | None = Field(
+        None,
+        description="Carry out only plans that these people have signed; in one file only.",
     )
     networks: dict[Label, str] = Field(
         {},

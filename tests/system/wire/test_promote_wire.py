@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.system.conftest import PLAYBOOK, Laboratory, Said, document
-from tests.system.wire.proofs import PAIR, verdicts, words
+from tests.system.wire.proofs import PAIR, verdicts
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 

@@ -30,12 +30,12 @@ def measured(said: Said) -> dict[tuple[str, str], dict[str, Any]]:
     return {(pair["source"], pair["destination"]): pair for pair in pairs}
 
 
-def measured_with(lab: Laboratory, words: str, seconds: float = 60) -> Said:
+def measured_with(lab: Laboratory, text: str, seconds: float = 60) -> Said:
     """Measure until an evidence says that; a key exchange takes its time to be given up."""
     deadline = time.monotonic() + seconds
     while True:
         said = lab.play("promote", "--json")
-        if words in said.stdout or time.monotonic() > deadline:
+        if text in said.stdout or time.monotonic() > deadline:
             return said
 
 

@@ -51,7 +51,8 @@ def test_nothing_is_left_after_a_lost_connection(any_lab: Laboratory, proving: S
     said, _ = process.communicate(timeout=300)
     any_lab.fault("host1")
 
-    assert process.returncode in {2, 3}, said
+    # What was seen at the other end, or before, may be enough for a verdict.
+    assert process.returncode in {0, 2, 3}, said
     assert "Traceback" not in said
     assert "the host does it by itself after 30 seconds" in said
     assert ends_clean(any_lab, 120)

@@ -14,6 +14,7 @@ ZONES = f"CN=MicrosoftDNS,DC=DomainDnsZones,{DOMAIN_DN}"
 FOREST_ZONES = f"CN=MicrosoftDNS,DC=ForestDnsZones,{DOMAIN_DN}"
 DEFAULT_POLICY = "{31B2F340-016D-11D2-945F-00C04FB984F9}"
 PAIR = "[{E437BC1C-AA7D-11D2-A382-00C04F991E27}{DEA8AFA0-CC85-11D0-9CE2-0080C7221EBD}]"
+GPO = "IPSec-Azure-OnPremises"
 PASSWORD = "Delegated-User-1"  # noqa: S105 - of a user that the test makes
 
 
@@ -294,6 +295,39 @@ def test_each_fault_of_the_domain_has_its_check(well: Laboratory, case: str) -> 
     assert {finding["host"] for finding in failed} == (hosts or NOBODY)
     assert ids(found, "unknown") == set()
     assert code == 2
+
+
+def test_a_gpo_of_somebody_else_with_our_name_is_found(well: Laboratory) -> None:
+    """Whether what has the playbook's name and not our mark is ours can't be told."""
+    well.used = True
+    well.samba_tool("gpo", "create", GPO)
+    code, found = doctor(well, "--only", "ou")
+
+    assert ids(found, "failed") == set()
+    assert ids(found, "unknown") == {"ou.gpo"}
+    assert code == 3
+
+
+def test_the_policy_of_another_gpo_is_found_on_the_hosts(well: Laboratory, tmp_path: Path) -> None:
+    """Members that have a policy already tell of whose GPO it is."""
+    well.apply()
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    assert f"name: {GPO}" in text
+    other = tmp_path / PLAYBOOK.name
+    other.write_text(text.replace(f"name: {GPO}", "name: IPSec-Other"), encoding="utf-8")
+    said = well.orchestrate("doctor", other, "-i", well.inventory, "--json")
+    failed = [item for item in document(said)["findings"] if item["outcome"] == "failed"]
+
+    assert {item["id"] for item in failed} == {"ou.rivals", "ipsec.other-gpo"}
+    assert {item["host"] for item in failed if item["id"] == "ipsec.other-gpo"} == {
+        "host1",
+        "vm1",
+        "vm2",
+    }
+    told = {item["id"]: item["seen"] for item in failed}
+    assert GPO in told["ou.rivals"]
+    assert well.gpo_id(GPO).casefold() in told["ipsec.other-gpo"].casefold()
+    assert said.returncode == 2
 
 
 def test_a_wrong_address_is_told_with_the_right_one(well: Laboratory) -> None:

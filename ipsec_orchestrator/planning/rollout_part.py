@@ -12,7 +12,7 @@ from ipsec_orchestrator.facts.gpo import read_filtering
 from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange
 from ipsec_orchestrator.model.policy import GpoVia
-from ipsec_orchestrator.model.rollout import Rollout, ServiceWish
+from ipsec_orchestrator.model.rollout import OnFailure, Rollout, ServiceWish
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
     ConnectionCheck,
@@ -28,6 +28,10 @@ from ipsec_orchestrator.planning.waves import Wave
 
 WAVE = "wave"
 _NAMES_SHOWN = 8
+_ENDINGS = {
+    OnFailure.STOP: "stop, the waves so far keep it",
+    OnFailure.ROLLBACK: "take back what the run did",
+}
 
 RefreshOf = Callable[[tuple[Host, ...]], Draft]
 """Gives changes and member steps of some hosts."""
@@ -275,6 +279,11 @@ def _wave_change(rolling: Rolling, place: int, *, needed: bool) -> Change:
     fields = (
         FieldChange(field="hosts", old=None, new=_listed([host.name for host in wave.hosts])),
         FieldChange(field="then", old=None, new=f"{wait}look at {', '.join(looks) or 'nothing'}"),
+        FieldChange(
+            field=f"if more than {rollout.failure_share_percent}% of it fails",
+            old=None,
+            new=_ENDINGS[rollout.on_failure],
+        ),
     )
     return Change(
         stage=Stage.WAVES,

@@ -7,12 +7,14 @@ from enum import Enum
 from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
+from ipsec_orchestrator.errors import PlanError
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import same_dn
 from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Caution
 from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.steps import MemberStep
 from ipsec_orchestrator.planning.assignment_part import plan_assignment
 from ipsec_orchestrator.planning.desired import DesiredPolicy, gpo_marker, guid_text
@@ -222,6 +224,12 @@ def _by_pilot(scene: Scene, main: GpoTarget, main_gpo: Draft) -> Draft:
     playbook = pilot_of(scene.playbook, ou, main, known)
     pilot, gpo = plan_gpo(playbook, replace(observed, gpo=observed.pilot))
     rolling = None if _has(main, scene) else scene.rolling(pilot)
+    if rolling is not None and rolling.rollout.on_failure is OnFailure.ROLLBACK:
+        raise PlanError(
+            f"A change of what {scene.playbook.gpo.name} carries can't be rolled back by itself.",
+            cure="Write on_failure: stop. If a wave fails, apply the playbook as it was before: "
+            "that gives the waves so far the earlier policy.",
+        )
     if rolling is None or scene.assigned is None:
         # What the main GPO carries is right, or there are no waves any more: the pilot goes.
         before_switch = scene.objects.draft

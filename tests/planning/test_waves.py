@@ -260,3 +260,15 @@ def test_a_gpo_that_carries_more_is_not_narrowed(howto: Playbook) -> None:
 
 
 _ACCESS = ("nTSecurityDescriptor", "adminDisplayName")
+
+
+def test_a_change_over_a_gpo_in_force_is_not_rolled_back_by_itself(howto: Playbook) -> None:
+    """The plan is refused in a sentence that says what to write, and what to do if a wave fails."""
+    domain = domain_of(2)
+    rollout = Rollout(batches=(Portion(hosts=1),), on_failure=OnFailure.ROLLBACK)
+    playbook = in_waves(howto, rollout)
+    domain.apply(replace(playbook, rollout=None), ())
+    policy = replace(playbook.policies[0], polling_interval_seconds=60)
+
+    with pytest.raises(PlanError, match="on_failure: stop"):
+        domain.plan(replace(playbook, policies=(policy,)), domain.inventory.hosts)

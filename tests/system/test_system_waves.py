@@ -18,7 +18,6 @@ from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.members import WindowsMembers
 from ipsec_orchestrator.adapters.scripts import script_call
 from ipsec_orchestrator.adapters.specification import read_inventory
-from ipsec_orchestrator.codec.security_descriptor import decode_descriptor
 from ipsec_orchestrator.facts.host_health import HostHealth, parse_host_health
 from ipsec_orchestrator.model.inventory import AuthMethod, Host
 from ipsec_orchestrator.model.secret import Secret
@@ -159,17 +158,16 @@ def descriptor(lab: Laboratory) -> bytes:
     return found[dn]["nTSecurityDescriptor"][0]
 
 
-def folder_lists(lab: Laboratory) -> dict[str, tuple[object, ...]]:
+def folder_lists(lab: Laboratory) -> dict[str, bytes]:
     """Owner, group and access control list of the GPO's folder and of what is in it.
 
-    Without the word on auditing, which ``samba-tool`` sets without any auditing entry.
+    Without the control word, in which ``samba-tool`` announces auditing and has no entry for it.
     """
     below = f"ipsectest.com/Policies/{lab.gpo_id()}"
     return {
-        path.removeprefix(below): (found.owner, found.group, found.dacl)
+        path.removeprefix(below): access[:2] + access[4:]
         for path, (_, access) in tree(lab.sysvol).items()
         if path.startswith(below)
-        for found in (decode_descriptor(access),)
     }
 
 

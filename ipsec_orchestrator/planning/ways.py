@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import Final
 
 from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
@@ -38,6 +39,12 @@ from ipsec_orchestrator.planning.rollout_part import (
     standing_of,
 )
 from ipsec_orchestrator.planning.waves import Wave
+
+_STOPS_ONLY: Final = Caution(
+    code="stops-only",
+    text="The GPO was there before this run, so a wave that fails stops the rollout and does not "
+    "roll it back.",
+)
 
 
 class Way(Enum):
@@ -179,7 +186,11 @@ def _narrowed(scene: Scene, target: GpoTarget, gpo: Draft) -> Draft:
         # The playbook has no waves any more: whoever waits for one gets the policy now.
         wide = _widened(scene, target)
         return gpo + rest + wide + scene.refresh(scene.members, moved=moved or bool(wide.steps))
-    waves = plan_waves(rolling, lambda hosts: scene.refresh(hosts, moved=moved))
+    told = Draft()
+    if rolling.rollout.on_failure is OnFailure.ROLLBACK and target.observed is not None:
+        rolling = replace(rolling, rollout=replace(rolling.rollout, on_failure=OnFailure.STOP))
+        told = Draft(warnings=(_STOPS_ONLY,))
+    waves = plan_waves(rolling, lambda hosts: scene.refresh(hosts, moved=moved)) + told
     merged = _merged(rolling) if assignment.steps else Draft()
     return gpo + first_narrowing(rolling) + rest + waves + _last(scene, rolling) + merged
 

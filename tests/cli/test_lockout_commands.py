@@ -333,6 +333,23 @@ def test_a_link_to_the_whole_domain_needs_its_own_confirmation(stage: Stage) -> 
     assert stage.apply(playbook, dangers=both) == Exit.DONE
 
 
+def test_a_link_of_somebody_else_to_the_whole_domain_counts_too(stage: Stage) -> None:
+    """What the playbook does not say but the directory has reaches everybody all the same."""
+    playbook = stage.playbook(HARMLESS)
+    assert stage.apply(playbook) == Exit.DONE
+    gpo = stage.domain.gpo_dn("Test")
+    link = Attributes.of_text(gPLink=f"[LDAP://{gpo};0]")
+    stage.domain.directory.replace(DOMAIN_DN, link)
+    text = playbook.read_text(encoding="utf-8")
+    playbook.write_text(text.replace("8080", "8081"), encoding="utf-8")
+    with pytest.raises(UnsafeInSeveralWaysError) as refused:
+        stage.apply(playbook)
+
+    kinds = {type(error) for error in refused.value.errors}
+    assert kinds == {ControllersInScopeError, DomainRootLinkError}
+    assert stage.writes == []
+
+
 def test_a_controller_in_the_ou_needs_its_own_confirmation(stage: Stage) -> None:
     """A computer account that is a domain controller's is found by its flags."""
     controller = Attributes.of_text(

@@ -43,7 +43,7 @@ def _udp(port: int) -> tuple[int, Span]:
     return _UDP, (port, port)
 
 
-# What a member asks a domain controller for, and with it the way back: [MS-ADTS], [MS-GPOL] 1.3.
+# What a member asks a domain controller for; the way back goes over the same ports.
 _CONTROLLER_SERVICES: Final = (
     ("kerberos", "Kerberos (88, 464)", (_tcp(88), _udp(88), _tcp(464), _udp(464))),
     (

@@ -17,7 +17,7 @@ from ipsec_orchestrator.errors import (
     UsageError,
 )
 from ipsec_orchestrator.facts.observed import Observed
-from ipsec_orchestrator.model.directory import is_below
+from ipsec_orchestrator.model.directory import is_below, same_dn
 from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Consents, Danger, DangerCode, Risk, Safety
 from ipsec_orchestrator.model.steps import EntryStep, MemberStep, Step
@@ -40,12 +40,18 @@ _TOLD: Final = 20
 def hosts_in_scope(
     inventory: Inventory, members: Iterable[Host], observed: Observed
 ) -> tuple[Host, ...]:
-    """Give the hosts of the inventory that get the policy: members, and others in the OU."""
+    """Give the hosts of the inventory that get the policy: members, and others in the OU.
+
+    Other OUs that link the GPO count too, as far as the inventory says who is in them.
+    """
     named = {host.fqdn.casefold() for host in members}
+    elsewhere = observed.linked_elsewhere
     return tuple(
         host
         for host in inventory.hosts
-        if host.fqdn.casefold() in named or observed.computers.find(host.fqdn) is not None
+        if host.fqdn.casefold() in named
+        or observed.computers.find(host.fqdn) is not None
+        or (host.ou is not None and any(is_below(host.ou, dn) for dn in elsewhere))
     )
 
 
@@ -78,6 +84,11 @@ def _controllers(observed: Observed, hosts: Iterable[Host]) -> Iterator[tuple[Da
         [c.name for c in observed.computers.computers if c.is_domain_controller]
         + [host.name for host in hosts if host.role is HostRole.DOMAIN_CONTROLLER]
     )
+    # Every controller is in this OU unless somebody moved it ([MS-ADTS] 6.1.1.4, well-known objects).
+    home = f"OU=Domain Controllers,{observed.names.domain_dn}"
+    links = [dn for dn in observed.linked_elsewhere if is_below(home, dn)]
+    if not names and links:
+        names = dict.fromkeys(["those of " + home])
     if names:
         yield (
             DangerCode.DOMAIN_CONTROLLERS,
@@ -86,9 +97,12 @@ def _controllers(observed: Observed, hosts: Iterable[Host]) -> Iterator[tuple[Da
 
 
 def _root(observed: Observed) -> Iterator[tuple[DangerCode, str]]:
-    dn = observed.ou.entry.dn
-    if not dn.casefold().startswith("ou="):
+    if not observed.ou.entry.dn.casefold().startswith("ou="):
+        dn = observed.ou.entry.dn
         yield DangerCode.DOMAIN_ROOT, f"The GPO would be linked to {dn}, the whole domain."
+    elif any(same_dn(dn, observed.names.domain_dn) for dn in observed.linked_elsewhere):
+        dn = observed.names.domain_dn
+        yield DangerCode.DOMAIN_ROOT, f"The GPO is also linked to {dn}, the whole domain."
 
 
 def _many_hosts(steps: tuple[Step, ...], observed: Observed) -> Iterator[tuple[DangerCode, str]]:

@@ -91,12 +91,13 @@ def _assessed(policy: ActivePolicy | None, hosts: Iterable[Host], world: World) 
     if policy is None:
         return Assessment(flows=0, likely=0, risks=())
     filters = one_ways_of(policy)
+    controllers = _controllers(world)
     scene = Scene(
         settings=world.inventory.administration,
         members=hosts,
         inventory=world.inventory.hosts,
-        controllers=_controllers(world),
-        workstations=world.inventory.administration.workstations or _own(hosts, world),
+        controllers=controllers,
+        workstations=world.inventory.administration.workstations or _own(hosts, controllers, world),
     )
     return assess(needed_flows(scene, filters), filters)
 
@@ -137,11 +138,18 @@ def _looked_up(fqdn: str, world: World) -> tuple[Address, ...]:
     return world.addresses.of(fqdn) if world.addresses is not None else ()
 
 
-def _own(hosts: Iterable[Host], world: World) -> tuple[Address, ...]:
-    """Give the addresses with which this machine speaks to the hosts."""
+def _own(
+    hosts: Iterable[Host], controllers: Iterable[Controller], world: World
+) -> tuple[Address, ...]:
+    """Give the addresses with which this machine speaks to the hosts.
+
+    Where no host says where it is, those with which it speaks to the controllers.
+    """
     if world.addresses is None:
         return ()
-    found = (world.addresses.own_towards(to) for host in hosts for to in _reached_at(host))
+    targets = [to for host in hosts for to in _reached_at(host)]
+    targets = targets or [to for controller in controllers for to in controller.addresses]
+    found = map(world.addresses.own_towards, dict.fromkeys(targets))
     return tuple(dict.fromkeys(address for address in found if address is not None))
 
 

@@ -29,7 +29,7 @@ from ipsec_orchestrator.errors import (
     UsageError,
 )
 from ipsec_orchestrator.model.directory import Attributes
-from ipsec_orchestrator.model.inventory import Address, Inventory
+from ipsec_orchestrator.model.inventory import Address, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Consents, DangerCode
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.ports import Addresses, World
@@ -432,6 +432,22 @@ def test_a_controller_whose_address_nobody_knows_is_a_risk_where_it_matters(stag
     assert "ldap:vm1:dc8.ipsectest.com" in refused.value.risks
     assert "it depends on the addresses of dc8.ipsectest.com" in str(refused.value)
     assert "give them to it in the inventory" in str(refused.value)
+
+
+def test_the_own_address_is_found_by_way_of_a_controller_too(
+    howto_inventory: Inventory,
+    stage_of: Callable[[Inventory | None], Stage],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Where no host says where it is, the way to a controller tells the workstation's address."""
+    nowhere = howto_inventory.with_hosts(
+        host if host.role is HostRole.DOMAIN_CONTROLLER else replace(host, addresses=())
+        for host in howto_inventory.hosts
+    )
+    stage = stage_of(nowhere)
+
+    assert stage.plan(stage.playbook("{source: 10.9.0.7, destination: me}")) is Exit.ERROR
+    assert "from the workstation (10.9.0.7) to vm1 would be blocked" in capsys.readouterr().out
 
 
 def test_a_plan_that_does_not_say_what_it_closes_is_refused(stage: Stage, howto: Playbook) -> None:

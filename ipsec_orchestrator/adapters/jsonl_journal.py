@@ -80,6 +80,11 @@ class JsonlJournal(Journal):
     ) -> None:
         self._file.close()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was ever appended."""
+        return self._length == 0
+
     def _prepare(self, *, new: bool) -> None:
         self._file.truncate(self._length)
         os.fsync(self._file.fileno())

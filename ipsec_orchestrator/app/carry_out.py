@@ -1,7 +1,8 @@
 """Carrying out a plan: with a journal, on the DC that the plan names."""
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import replace
 from secrets import token_hex
 
 from ipsec_orchestrator.app.confirmations import with_confirmations
@@ -12,11 +13,14 @@ from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.basis_check import check_basis
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.run import run
-from ipsec_orchestrator.errors import StalePlanError
+from ipsec_orchestrator.errors import RunStoppedError, StalePlanError, UndecidedRunError
+from ipsec_orchestrator.facts.run_lock import read_lock
 from ipsec_orchestrator.model.outcome import RunReport
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Plan, Purpose
+from ipsec_orchestrator.model.run import RunRecord, RunState
+from ipsec_orchestrator.model.run_standing import undecided
 from ipsec_orchestrator.model.steps import WebStep
-from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.ports import RunStore, World
 
 
 def new_run_id(world: World) -> str:
@@ -32,14 +36,63 @@ def carry_out(
     *,
     lock: LockOrder = REFUSE_IF_HELD,
     tell: Callable[[str], None] = lambda _: None,
+    undoes: str | None = None,
 ) -> RunReport:
     """Perform every step of a plan and record it, while no other run may change its GPO.
 
+    Args:
+        plan: What to do.
+        world: Where.
+        place: Where the run is recorded.
+        observer: Hears of everything.
+        lock: What to do where another run is at work.
+        tell: Told what is waited for, and of a damaged record.
+        undoes: Id of the run that the plan takes back.
+
     Raises:
+        UndecidedRunError: An earlier run of the playbook was interrupted; nothing was changed.
         LockHeldError: Another run is at work; nothing has been written then.
         StalePlanError: The plan is of another domain or DC, or something that it will touch has
             changed since; nothing has been written then.
         JournalError: The record can't be written; nothing was changed without one.
+        RunStoppedError: Somebody pressed Ctrl-C.
+    """
+    store = run_store(place, world.clock, tell)
+    ready = with_confirmations(world, place)
+    return carry_out_in(plan, ready, store, observer, lock=lock, tell=tell, undoes=undoes)
+
+
+def carry_out_in(
+    plan: Plan,
+    world: World,
+    store: RunStore,
+    observer: Observer,
+    *,
+    lock: LockOrder = REFUSE_IF_HELD,
+    tell: Callable[[str], None] = lambda _: None,
+    undoes: str | None = None,
+) -> RunReport:
+    """Do what :func:`carry_out` does, and record it in a store that is there already."""
+    check_domain(plan, world)
+    if undoes is None:
+        refuse_undecided(plan, store)
+    run_id = new_run_id(world)
+    with (
+        store.begin(run_id) as journal,
+        locked_for(plan, world, store, run_id=run_id, order=lock, tell=tell) as ours,
+    ):
+        check_basis(plan, ours)
+        with stopped_as_error(run_id):
+            report = run(plan, ours, journal, observer, run_id, undoes=undoes)
+        record_left(plan, report, ours, journal)
+        return report
+
+
+def check_domain(plan: Plan, world: World) -> None:
+    """Make sure that the plan is of this domain and DC.
+
+    Raises:
+        StalePlanError: It is not.
     """
     names = world.directory.names()
     if names.domain.casefold() != plan.basis.domain.casefold():
@@ -56,14 +109,66 @@ def carry_out(
             expected=plan.basis.dc,
             found=names.dc,
         )
-    run_id = new_run_id(world)
-    # A web server for a proof is nothing of the GPO's.
-    touches_gpo = not all(isinstance(step, WebStep) for step in plan.steps)
-    with (
-        locked(world, plan.basis.gpo, run_id, lock, tell) if touches_gpo else nullcontext(world)
-    ) as ours:
-        check_basis(plan, ours)
-        with run_store(place, ours.clock).begin(run_id) as journal:
-            report = run(plan, with_confirmations(ours, place), journal, observer, run_id)
-            record_left(plan, report, ours, journal)
-            return report
+
+
+def open_run(plan: Plan, store: RunStore) -> RunRecord | None:
+    """Give a run of the plan's playbook that was interrupted, or that is still going on."""
+    return undecided(store.runs(), plan.basis.playbook, plan.basis.domain)
+
+
+def refuse_undecided(plan: Plan, store: RunStore) -> None:
+    """Refuse to begin while an earlier run of the playbook is half done; removing is never refused.
+
+    Raises:
+        UndecidedRunError: One is.
+    """
+    harmless = plan.purpose is Purpose.REMOVE or _is_web_only(plan)
+    found = None if harmless else open_run(plan, store)
+    if found is not None:
+        raise UndecidedRunError(
+            run_id=found.run_id,
+            command=found.command,
+            playbook=found.playbook,
+            running=found.state is RunState.RUNNING,
+        )
+
+
+def locked_for(
+    plan: Plan,
+    world: World,
+    store: RunStore,
+    *,
+    run_id: str,
+    order: LockOrder,
+    tell: Callable[[str], None],
+) -> AbstractContextManager[World]:
+    """Hold the lock of the plan's GPO; a web server for a proof is nothing of the GPO's."""
+    if _is_web_only(plan):
+        return nullcontext(world)
+    found = with_left_lock(plan, world, store, order)
+    return locked(world, plan.basis.gpo, run_id, found, tell)
+
+
+def _is_web_only(plan: Plan) -> bool:
+    return bool(plan.steps) and all(isinstance(step, WebStep) for step in plan.steps)
+
+
+def with_left_lock(plan: Plan, world: World, store: RunStore, order: LockOrder) -> LockOrder:
+    """Break a lock that was left behind by a run of this state folder whose process is gone."""
+    found = read_lock(world.directory, plan.basis.gpo) if order.break_run is None else None
+    if found is None or found.lock is None or not store.is_gone(found.lock.run_id):
+        return order
+    return replace(order, break_run=found.lock.run_id)
+
+
+@contextmanager
+def stopped_as_error(run_id: str) -> Generator[None]:
+    """Turn Ctrl-C into an error that says how to go on.
+
+    Raises:
+        RunStoppedError: Somebody pressed it.
+    """
+    try:
+        yield
+    except KeyboardInterrupt as stop:
+        raise RunStoppedError(run_id=run_id) from stop

@@ -1,17 +1,18 @@
 """What apply and remove share: show the plan, ask, carry out, print what came of it."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 import click
 
-from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.app.carry_out import carry_out, open_run, refuse_undecided
 from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.guard import guard
-from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder
+from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
+from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.safety import make_sure_again
 from ipsec_orchestrator.cli.approving import Approving, approval_to_json
 from ipsec_orchestrator.cli.exit_codes import Exit
@@ -22,6 +23,8 @@ from ipsec_orchestrator.cli.progress import telling, watching
 from ipsec_orchestrator.cli.stopping import stopping
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.confirmation import PendingConfirmation
+from ipsec_orchestrator.model.inventory import Inventory
+from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Consents, Plan, Purpose
 from ipsec_orchestrator.planning.dead_man_part import refuse_unproved
@@ -41,6 +44,7 @@ from ipsec_orchestrator.report.run_report import (
     table_headings,
 )
 
+_NOTHING: Final[Mapping[str, Json]] = {}
 _NO_CONSENTS: Final = Consents()
 
 
@@ -88,23 +92,47 @@ def ask_and_carry_out(
                 refuse_unmeasured(plan)
             if not accept_unproved:
                 refuse_unproved(plan)
+            _decided(plan, state_place(state))
             _guard(plan, world, skip_checks)
             if not yes and not agreed(plan):
                 talk().print("Nothing was changed.")
                 return Exit.ERROR
             with watching(plan) as observer:
-                report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=_tell)
-        hosts = all_hosts(plan, report, world.inventory)
+                report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=say)
+        more = measurement.document if measurement else _NOTHING
+        return conclude(
+            plan,
+            report,
+            world.inventory,
+            state=state,
+            as_json=as_json,
+            approvals=[approval_to_json(found) for found in approving.found],
+            more=more,
+        )
+
+
+def conclude(
+    plan: Plan,
+    report: RunReport | None,
+    inventory: Inventory,
+    *,
+    state: str | None,
+    as_json: bool,
+    approvals: Sequence[Json] = (),
+    more: Mapping[str, Json] = _NOTHING,
+) -> Exit:
+    """Print what came of a run and give the exit code; without a report nothing was to be done."""
+    hosts = all_hosts(plan, report, inventory)
     pending = _pending(report, state)
     if as_json:
         print_json(
             {
                 "plan": plan_to_json(plan),
-                "approvals": [approval_to_json(found) for found in approving.found],
+                "approvals": list(approvals),
                 "run": run_to_json(report) if report else None,
                 "confirmation": pending_to_json(pending),
                 "hosts": [member_to_json(host) for host in hosts],
-                **(measurement.document if measurement else {}),
+                **more,
             },
         )
     else:
@@ -123,8 +151,21 @@ def _pending(report: RunReport | None, state: str | None) -> PendingConfirmation
     return next((found for found in known if report and found.run_id == report.run_id), None)
 
 
-def _tell(text: str) -> None:
+def say(text: str) -> None:
+    """Tell the person at the keyboard."""
     talk().print(text, soft_wrap=True)
+
+
+def _decided(plan: Plan, place: StatePlace) -> None:
+    """Refuse, before anything is asked, to begin while an earlier run is half done."""
+    store = run_store(place, tell=say)
+    refuse_undecided(plan, store)
+    found = open_run(plan, store)
+    if found is not None:
+        say(
+            f"The run {found.run_id} ({found.command}) is {found.state.value}; "
+            "removing takes away what it has left."
+        )
 
 
 def _guard(plan: Plan, world: World, skip_checks: Sequence[str]) -> None:
@@ -143,12 +184,21 @@ def agreed(plan: Plan) -> bool:
     Raises:
         UsageError: Nobody is there to be asked.
     """
+    return says_yes(f"Carry out these {len(plan.steps)} steps?")
+
+
+def says_yes(question: str) -> bool:
+    """Ask.
+
+    Raises:
+        UsageError: Nobody is there to be asked.
+    """
     if not sys.stdin.isatty():
         raise UsageError(
             "Nobody is there to be asked.",
             cure="Look at the plan and then use --yes.",
         )
-    return click.confirm(f"Carry out these {len(plan.steps)} steps?", err=True)
+    return click.confirm(question, err=True)
 
 
 def _exit_code(report: RunReport) -> Exit:

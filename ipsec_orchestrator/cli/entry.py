@@ -24,6 +24,8 @@ _COMMANDS: Final = {
     "promote": ("promote", "promote", "Measure whether IPsec works everywhere, then require it."),
     "sign": ("sign", "sign", "Sign a saved plan, so that who approved it is provable."),
     "remove": ("remove", "remove", "Take away what a playbook brought, in the right order."),
+    "resume": ("resume", "resume", "Go on with a run that was interrupted."),
+    "rollback": ("rollback", "rollback", "Bring back what was before a run."),
     "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
     "confirm": ("confirm", "confirm", "Keep what a run with --confirm-within did."),
     "restore-members": (
@@ -89,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(run(sys.argv[1:] if arguments is None else arguments))
 
 
-_STOPPED: Final = "Stopped. What is done stays done; run the same command again to go on."
+_STOPPED: Final = "Stopped. Run the same command again to go on."
 
 
 def run(arguments: Sequence[str]) -> int:

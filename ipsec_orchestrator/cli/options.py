@@ -99,6 +99,16 @@ class Connection:
 
 
 def connection_options(function: Function) -> Function:
+    """Add the options that say where to look and who we are, and which hosts are meant."""
+    limit = click.option(
+        "--limit",
+        metavar="SELECTION",
+        help="Only these hosts, for example vm1,role=azure-vm,group=web,!host1",
+    )
+    return place_options(limit(function))
+
+
+def place_options(function: Function) -> Function:
     """Add the options that say where to look and who we are."""
     for decorator in reversed(
         (
@@ -109,11 +119,6 @@ def connection_options(function: Function) -> Function:
                 envvar=INVENTORY_VARIABLE,
                 type=click.Path(),
                 help="Inventory file or folder; may be repeated. Default: ./inventory",
-            ),
-            click.option(
-                "--limit",
-                metavar="SELECTION",
-                help="Only these hosts, for example vm1,role=azure-vm,group=web,!host1",
             ),
             click.option(
                 "--user",
@@ -139,7 +144,7 @@ def connection_of(values: dict[str, Any]) -> Connection:
     """Take the connection options out of a command's keyword arguments."""
     return Connection(
         inventory=tuple(values.pop("inventory")),
-        limit=values.pop("limit"),
+        limit=values.pop("limit", None),
         user=values.pop("user"),
         dc=values.pop("dc"),
         threads=values.pop("threads"),

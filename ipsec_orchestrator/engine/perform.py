@@ -14,13 +14,12 @@ from ipsec_orchestrator.facts.gpo import COMMENT_FILE, comment_text, read_gpo, r
 from ipsec_orchestrator.model.directory import Attributes, Entry, dn_key, same_dn
 from ipsec_orchestrator.model.outcome import StepOutcome
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step, TemplateVersionStep
-from ipsec_orchestrator.planning.draft import differing
+from ipsec_orchestrator.planning.draft import differing, object_difference, shown
 from ipsec_orchestrator.ports import World
 
 GPT_INI = "gpt.ini"
 _ABSENT = "absent"
 _PRESENT = "present"
-_SHOWN_BYTES = 200
 
 
 def perform_entry(step: EntryStep, world: World, later: Iterable[Step] = ()) -> StepOutcome:
@@ -85,56 +84,18 @@ def _is(found: Entry | None, wanted: Attributes | None) -> bool:
 def _expect(step: EntryStep, found: Entry | None) -> None:
     if _is(found, step.before):
         return
-    if found is None or step.before is None:
-        raise StalePlanError(
-            object=step.dn,
-            attribute="the object",
-            expected=_ABSENT if step.before is None else _PRESENT,
-            found=_ABSENT if found is None else _PRESENT,
-        )
-    name = differing(step.before, found.attributes)[0]
-    raise StalePlanError(
-        object=step.dn,
-        attribute=name,
-        expected=shown(step.before.values_of(name)),
-        found=shown(found.attributes.values_of(name)),
-    )
+    attributes = None if found is None else found.attributes
+    attribute, expected, there = object_difference(attributes, step.before)
+    raise StalePlanError(object=step.dn, attribute=attribute, expected=expected, found=there)
 
 
 def _read_back(step: EntryStep, world: World) -> None:
     again = world.directory.read(step.dn, _touched(step))
     if _is(again, step.after):
         return
-    if again is None or step.after is None:
-        raise ReadBackError(
-            object=step.dn,
-            attribute="the object",
-            written=_ABSENT if step.after is None else _PRESENT,
-            found=_ABSENT if again is None else _PRESENT,
-        )
-    name = differing(step.after, again.attributes)[0]
-    raise ReadBackError(
-        object=step.dn,
-        attribute=name,
-        written=shown(step.after.values_of(name)),
-        found=shown(again.attributes.values_of(name)),
-    )
-
-
-def shown(values: tuple[bytes, ...]) -> str:
-    """Write attribute values for a message: text as text, anything else as hexadecimal."""
-    if not values:
-        return _ABSENT
-    parts: list[str] = []
-    for value in values:
-        try:
-            text = value.decode()
-        except UnicodeDecodeError:
-            text = ""
-        readable = text and text.isprintable()
-        part = repr(text) if readable else value.hex()
-        parts.append(part if len(part) <= _SHOWN_BYTES else f"{part[:_SHOWN_BYTES]}...")
-    return ", ".join(parts)
+    attributes = None if again is None else again.attributes
+    attribute, written, there = object_difference(attributes, step.after)
+    raise ReadBackError(object=step.dn, attribute=attribute, written=written, found=there)
 
 
 def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
@@ -147,7 +108,7 @@ def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
     gpos = world.gpos[step.via]
     if step.after:
         found = read_gpo(world.directory, step.name)
-        if found is not None and _is_made_by(step, found.gpo_id, world):
+        if found is not None and is_made_by(step, found.gpo_id, world):
             return StepOutcome.ALREADY, found.gpo_id
         if found is not None:
             raise StalePlanError(
@@ -166,6 +127,8 @@ def perform_gpo(step: GpoStep, world: World) -> tuple[StepOutcome, UUID]:
             )
         return StepOutcome.DONE, real
     if read_gpo_by_id(world.directory, step.gpo_id) is None:
+        # An earlier attempt may have died between the container and the folder.
+        gpos.delete(gpo_id=step.gpo_id)
         return StepOutcome.ALREADY, step.gpo_id
     gpos.delete(gpo_id=step.gpo_id)
     if read_gpo_by_id(world.directory, step.gpo_id) is not None:
@@ -183,7 +146,7 @@ def template_name(gpo_id: UUID) -> str:
     return f"{GPT_INI} of {{{str(gpo_id).upper()}}}"
 
 
-def _is_made_by(step: GpoStep, gpo_id: UUID, world: World) -> bool:
+def is_made_by(step: GpoStep, gpo_id: UUID, world: World) -> bool:
     """Tell whether a GPO of the wished name is the one that this step made in an earlier run."""
     if gpo_id == step.gpo_id:
         return True

@@ -11,7 +11,7 @@ from ipsec_orchestrator.codec import gpt_ini
 from ipsec_orchestrator.engine.filtering import shown as shown_filtering
 from ipsec_orchestrator.engine.filtering import texts
 from ipsec_orchestrator.engine.gathered import Gathered
-from ipsec_orchestrator.engine.perform import GPT_INI, shown, template_name
+from ipsec_orchestrator.engine.perform import GPT_INI, template_name
 from ipsec_orchestrator.engine.web import check_web, host_of, read_web_state
 from ipsec_orchestrator.errors import StalePlanError, StaleValue
 from ipsec_orchestrator.facts.gpo import (
@@ -31,7 +31,7 @@ from ipsec_orchestrator.model.steps import (
     WebStep,
 )
 from ipsec_orchestrator.planning.desired import guid_text
-from ipsec_orchestrator.planning.draft import differing
+from ipsec_orchestrator.planning.draft import differing, shown
 from ipsec_orchestrator.planning.plan_secrets import holds_secret
 from ipsec_orchestrator.ports import World
 
@@ -132,7 +132,8 @@ def _check_gpo(step: GpoStep, world: World) -> None:
             )
     elif (gpo := read_gpo_by_id(world.directory, step.gpo_id)) is not None:
         name = gpo.entry.attributes.text("displayName")
-        if name != step.name:
+        # One whose making was interrupted has no name yet.
+        if name not in {step.name, None}:
             raise StalePlanError(
                 object=gpo.entry.dn,
                 attribute="displayName",

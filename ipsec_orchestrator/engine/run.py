@@ -5,12 +5,14 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Final, assert_never
 
+from ipsec_orchestrator.engine.backup import look
 from ipsec_orchestrator.engine.bindings import Bindings
 from ipsec_orchestrator.engine.dead_man_steps import perform_dead_men
 from ipsec_orchestrator.engine.filtering import perform_filtering, perform_template_access
 from ipsec_orchestrator.engine.health import check_wave
 from ipsec_orchestrator.engine.members import refresh_members
 from ipsec_orchestrator.engine.observer import Observer
+from ipsec_orchestrator.engine.past import Over, Past
 from ipsec_orchestrator.engine.perform import (
     perform_entry,
     perform_gpo,
@@ -43,6 +45,7 @@ from ipsec_orchestrator.model.steps import (
     WebStep,
     object_of,
 )
+from ipsec_orchestrator.planning.backupfile import backup_to_json
 from ipsec_orchestrator.planning.planfile import plan_to_json
 from ipsec_orchestrator.ports import Journal, World
 
@@ -59,13 +62,26 @@ _Numbered = tuple[int, Step]
 
 @dataclass(slots=True)
 class _Progress:
-    """What a run has come to so far; ``planned`` are all steps of the plan."""
+    """What a run has come to so far.
+
+    Attributes:
+        planned: All steps of the plan.
+        bindings: Ids that were learned.
+        steps: What became of those that are over.
+        members: What became of members.
+        phases: Seconds by stage.
+        over: Steps that an earlier attempt of this run has done.
+        news: Whether this attempt has written what members will notice by themselves.
+        error: With what it broke off.
+    """
 
     planned: Sequence[Step]
     bindings: Bindings = field(default_factory=Bindings)
     steps: list[StepResult] = field(default_factory=list[StepResult])
     members: list[MemberResult] = field(default_factory=list[MemberResult])
     phases: dict[str, float] = field(default_factory=dict[str, float])
+    over: Mapping[int, Over] = field(default_factory=dict[int, Over])
+    news: bool = False
     error: str | None = None
     stopped: str | None = None
     rollback: bool = False
@@ -79,28 +95,47 @@ def run(
     run_id: str,
     *,
     undoes: str | None = None,
+    past: Past | None = None,
 ) -> RunReport:
     """Perform the steps of a plan in their order, members side by side.
 
-    A failed step ends the run; what is done stays done, and planning again takes it from there.
+    A failed step ends the run; what is done stays done, and resuming takes it from there.
     Steps after the members wait until every member is done; in waves, each next one waits for the
-    gate behind the one before. The journal has an event before and after every step.
+    gate behind the one before. The journal has an event before and after every step, and before
+    the first of them what was there.
+
+    Args:
+        plan: What to do.
+        world: Where.
+        journal: Of this run.
+        observer: Hears of everything.
+        run_id: Of this run.
+        undoes: The run that this one takes back.
+        past: What this run has done before, if it is resumed.
+
+    Raises:
+        JournalError: The journal can't be written; nothing is done without a record.
+        BackendError: What is there before the first write can't be read.
     """
-    progress = _Progress(planned=plan.steps)
-    journal.append(
-        "run-begins",
-        run=run_id,
-        command=plan.purpose.value,
-        playbook=plan.basis.playbook,
-        domain=plan.basis.domain,
-        dc=plan.basis.dc,
-        undoes=undoes,
-        plan=plan_to_json(plan),
+    progress = _Progress(
+        planned=plan.steps,
+        bindings=past.bindings if past else Bindings(),
+        over=past.over if past else {},
     )
+    backed_up = past is not None and past.has_backup
+    backup = None if backed_up else look(plan.steps, plan.basis.domain, world)
+    if past is None:
+        _begin(plan, journal, run_id, undoes)
+    else:
+        journal.append("run-resumes", run=run_id)
+    if backup is not None:
+        journal.append("backup", places=backup_to_json(backup))
     for kind, group in groupby(
         enumerate(plan.steps, 1), key=lambda numbered: _TOGETHER.get(type(numbered[1]))
     ):
-        numbered = list(group)
+        numbered = _without_over(list(group), progress, world, observer)
+        if not numbered:
+            continue
         # Steps that are not performed together look for an obstacle one by one.
         reason = _obstacle(progress, numbered[0][1]) if kind else None
         if reason:
@@ -133,6 +168,19 @@ def run(
     )
 
 
+def _begin(plan: Plan, journal: Journal, run_id: str, undoes: str | None) -> None:
+    journal.append(
+        "run-begins",
+        run=run_id,
+        command=plan.purpose.value,
+        playbook=plan.basis.playbook,
+        domain=plan.basis.domain,
+        dc=plan.basis.dc,
+        undoes=undoes,
+        plan=plan_to_json(plan),
+    )
+
+
 def _controller(plan: Plan, world: World, progress: _Progress) -> MemberResult:
     """Give the outcome of the DC: it holds what was written."""
     fqdn = plan.basis.dc.casefold()
@@ -162,6 +210,33 @@ def _obstacle(progress: _Progress, step: Step) -> str | None:
     if any(result.outcome is not HostOutcome.DONE for result in progress.members):
         return _WAITS_FOR_MEMBERS
     return None
+
+
+def _without_over(
+    numbered: Sequence[_Numbered], progress: _Progress, world: World, observer: Observer
+) -> list[_Numbered]:
+    """Report what an earlier attempt has done, and give the other steps."""
+    for number, step in numbered:
+        over = progress.over.get(number)
+        if over is None:
+            continue
+        result = _result(number, progress.bindings.bind(step), over.outcome, over.reason)
+        progress.steps.append(result)
+        observer.step_ended(result)
+        if isinstance(step, MemberStep):
+            host = world.inventory.host(step.host)
+            progress.members.append(
+                MemberResult(
+                    host=step.host,
+                    role=host.role.value if host else "",
+                    outcome=HostOutcome.DONE,
+                    policy=None,
+                    enforced=None,
+                    reason=over.reason,
+                    wave=step.wave,
+                )
+            )
+    return [(number, step) for number, step in numbered if number not in progress.over]
 
 
 def _skip(
@@ -224,6 +299,10 @@ def _perform_each(
         )
         result = _result(number, step, outcome)
         progress.steps.append(result)
+        # Only a new version, written with the assignment, is news to a member: one that missed it,
+        # or never noticed that a link was off for a while, would skip the GPO as unchanged.
+        if outcome is StepOutcome.DONE and step.stage in {Stage.ASSIGNMENT, Stage.LINK}:
+            progress.news = step.stage is Stage.ASSIGNMENT
         observer.step_ended(result)
 
 
@@ -320,6 +399,8 @@ def _perform_members(
     progress: _Progress,
 ) -> None:
     by_host = {step.host: (number, step) for number, step in _member_steps(numbered)}
+    if not by_host:
+        return
     for number, step in by_host.values():
         observer.step_begins(number, step)
         journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
@@ -364,9 +445,11 @@ def _perform_members(
         )
     spent = world.clock.monotonic_seconds() - started
     progress.phases[_MEMBERS] = progress.phases.get(_MEMBERS, 0.0) + spent
-    # They end in any order; people look for them in that of the plan.
-    order = {step.host: n for n, step in _member_steps(tuple(enumerate(progress.planned)))}
-    progress.members.sort(key=lambda member: order.get(member.host, -1))
+    # They end in any order; people look for them in that of the plan. Who was refreshed twice is
+    # as it was left the second time.
+    latest = {member.host: member for member in progress.members}
+    planned = [step.host for step in progress.planned if isinstance(step, MemberStep)]
+    progress.members = [latest[host] for host in dict.fromkeys(planned) if host in latest]
 
 
 def _refreshed(
@@ -376,13 +459,7 @@ def _refreshed(
     progress: _Progress,
 ) -> Iterator[MemberResult]:
     steps = [step for _, step in by_host.values()]
-    # Only a new version, written with the assignment, is news to a member: one that missed it, or
-    # never noticed that a link was off for a while, would skip the GPO as unchanged.
-    news = any(
-        result.outcome is StepOutcome.DONE and result.stage is Stage.ASSIGNMENT
-        for result in progress.steps
-    )
-    return refresh_members(steps, world, observer, force=not news)
+    return refresh_members(steps, world, observer, force=not progress.news)
 
 
 def _result(number: int, step: Step, outcome: StepOutcome, reason: str = "") -> StepResult:

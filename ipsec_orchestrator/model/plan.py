@@ -67,6 +67,7 @@ class Purpose(StrEnum):
 
     APPLY = "apply"
     REMOVE = "remove"
+    ROLLBACK = "rollback"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ def standing(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
     Args:
         records: All runs, each in the state that its own journal tells.
     """
-    newest_first = sorted(records, key=lambda record: record.run_id, reverse=True)
+    newest_first = sorted(records, key=lambda run: (run.started, run.run_id), reverse=True)
     found: list[RunRecord] = []
     for record in newest_first:
         state = record.state
@@ -39,6 +39,18 @@ def _undone(record: RunRecord, later: Sequence[RunRecord]) -> bool:
     )
 
 
+def undone_by(record: RunRecord, records: Iterable[RunRecord]) -> str | None:
+    """Give the id of the run that took a run back, or is about to; the newest if several did."""
+    return next(
+        (
+            other.run_id
+            for other in records
+            if other.undoes == record.run_id and other.state is not RunState.ROLLED_BACK
+        ),
+        None,
+    )
+
+
 def _overtaken(record: RunRecord, later: Sequence[RunRecord]) -> bool:
     return any(
         other.undoes is None and other.state is RunState.DONE and same_target(other, record)
@@ -59,6 +71,7 @@ def undecided(records: Iterable[RunRecord], playbook: str, domain: str) -> RunRe
             record
             for record in records
             if record.state in _OPEN
+            and (record.begun or record.state is RunState.RUNNING)
             and record.playbook == playbook
             and record.domain.casefold() == domain.casefold()
         ),
@@ -77,7 +90,7 @@ def later_run(record: RunRecord, records: Iterable[RunRecord]) -> RunRecord | No
         (
             other
             for other in records
-            if other.run_id > record.run_id
+            if (other.started, other.run_id) > (record.started, record.run_id)
             and same_target(other, record)
             and other.begun
             and other.state is not RunState.ROLLED_BACK

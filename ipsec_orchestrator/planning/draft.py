@@ -8,6 +8,10 @@ from ipsec_orchestrator.model.plan import Caution, Change
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import EntryStep, Step
 
+ABSENT = "absent"
+PRESENT = "present"
+_SHOWN_BYTES = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -75,3 +79,34 @@ def delete_entry(
         {name: values for name, values in entry.attributes.items() if name.casefold() not in gone},
     )
     return EntryStep(stage=stage, title=title, dn=entry.dn, before=before, after=None)
+
+
+def object_difference(found: Attributes | None, wanted: Attributes | None) -> tuple[str, str, str]:
+    """Give the first attribute that differs, what it ought to be, and what it is, as text.
+
+    The object as a whole stands for an attribute where one of the two is absent.
+    """
+    if found is None or wanted is None:
+        return (
+            "the object",
+            ABSENT if wanted is None else PRESENT,
+            ABSENT if found is None else PRESENT,
+        )
+    name = differing(wanted, found)[0]
+    return name, shown(wanted.values_of(name)), shown(found.values_of(name))
+
+
+def shown(values: tuple[bytes, ...]) -> str:
+    """Write attribute values for a message: text as text, anything else as hexadecimal."""
+    if not values:
+        return ABSENT
+    parts: list[str] = []
+    for value in values:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = ""
+        readable = text and text.isprintable()
+        part = repr(text) if readable else value.hex()
+        parts.append(part if len(part) <= _SHOWN_BYTES else f"{part[:_SHOWN_BYTES]}...")
+    return ", ".join(parts)

@@ -18,7 +18,10 @@ class RunStore(Protocol):
     """
 
     def begin(self, run_id: str) -> AbstractContextManager[Journal]:
-        """Open the journal of a new run; while the block lasts nobody else can open it."""
+        """Open the journal of a new run; while the block lasts nobody else can open it.
+
+        If nothing was appended in the block, there was no run.
+        """
         ...
 
     def go_on(self, run_id: str) -> AbstractContextManager[Journal]:
@@ -49,4 +52,8 @@ class RunStore(Protocol):
             RunNotFoundError: There is none.
             DamagedJournalError: A line of it, not the last, is damaged.
         """
+        ...
+
+    def is_gone(self, run_id: str) -> bool:
+        """Tell whether a run was begun here and no process is at work on it any more."""
         ...

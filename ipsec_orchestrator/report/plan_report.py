@@ -37,9 +37,34 @@ _REMOVAL_ORDER: Final = (
 )
 
 
+_ROLLBACK_ORDER: Final = (
+    Stage.CLEAN_UP,
+    Stage.ASSIGNMENT,
+    Stage.WAVES,
+    Stage.MEMBERS,
+    Stage.DEAD_MAN,
+    Stage.LINK,
+    Stage.POLICY,
+    Stage.FILTER_LIST,
+    Stage.FILTER_ACTION,
+    Stage.GPO,
+    Stage.WEB,
+)
+_VERBS: Final = {
+    Purpose.APPLY: "apply",
+    Purpose.REMOVE: "remove",
+    Purpose.ROLLBACK: "roll back",
+}
+_STAGES: Final = {
+    Purpose.APPLY: tuple(Stage),
+    Purpose.REMOVE: _REMOVAL_ORDER,
+    Purpose.ROLLBACK: _ROLLBACK_ORDER,
+}
+
+
 def plan_lines(plan: Plan) -> list[Line]:
     """Give the plan grouped by the stages of the how-to."""
-    verb = "remove" if plan.purpose is Purpose.REMOVE else "apply"
+    verb = _VERBS[plan.purpose]
     lines = [
         Line(
             f"Plan to {verb} {plan.basis.playbook} in {plan.basis.domain}, all on {plan.basis.dc}",
@@ -66,8 +91,8 @@ def plan_lines(plan: Plan) -> list[Line]:
 
 
 def stages_in_order(purpose: Purpose) -> tuple[Stage, ...]:
-    """Give the stages as the article has them; a removal goes backwards."""
-    return _REMOVAL_ORDER if purpose is Purpose.REMOVE else tuple(Stage)
+    """Give the stages as the article has them; taking something away goes backwards."""
+    return _STAGES[purpose]
 
 
 def summary(plan: Plan) -> str:

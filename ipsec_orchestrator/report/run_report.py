@@ -140,7 +140,8 @@ def ending_lines(report: RunReport) -> list[Line]:
             Line(f"Stopped: {report.error}", Tone.BAD),
             Line(
                 f"{done} steps were done and stay done; {len(skipped)} were not begun. "
-                "Run the same command again to go on from there.",
+                f"`orchestrate resume {report.run_id}` goes on from there, `orchestrate rollback "
+                f"{report.run_id}` brings back what was before.",
                 Tone.QUIET,
             ),
         ]
@@ -161,7 +162,8 @@ def ending_lines(report: RunReport) -> list[Line]:
     if skipped:
         lines.append(
             Line(
-                f"{len(skipped)} steps wait: {skipped[0].reason}. Run the command again.",
+                f"{len(skipped)} steps wait: {skipped[0].reason}. "
+                f"`orchestrate resume {report.run_id}` does them later.",
                 Tone.WARNING,
             ),
         )

@@ -250,7 +250,7 @@ def test_a_held_lock_means_nothing_is_written_or_recorded(
         carry_out(plan, domain.world, StatePlace(folder=tmp_path), ListObserver())
 
     assert domain.snapshot() == before
-    assert not list(tmp_path.iterdir())
+    assert not list((tmp_path / "runs").iterdir())
 
 
 def test_of_many_that_start_together_one_goes_through(domain: MemoryDomain) -> None:

@@ -103,7 +103,8 @@ def test_a_run_is_recorded(howto: Playbook, domain: MemoryDomain, tmp_path: Path
     events = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     assert path.name == f"{report.run_id}.jsonl"
-    assert len(events) == 2 + 2 * len(report.steps)
+    assert len(events) == 4 + 2 * len(report.steps)
+    assert [event["event"] for event in events[:2]] == ["run-begins", "backup"]
 
 
 @pytest.mark.parametrize(

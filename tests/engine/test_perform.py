@@ -10,7 +10,6 @@ from ipsec_orchestrator.engine.perform import (
     perform_entry,
     perform_gpo,
     perform_template_version,
-    shown,
 )
 from ipsec_orchestrator.errors import ReadBackError, StalePlanError
 from ipsec_orchestrator.model.directory import Attributes
@@ -24,6 +23,7 @@ from ipsec_orchestrator.model.steps import (
     TemplateVersionStep,
     inverse,
 )
+from ipsec_orchestrator.planning.draft import shown
 from ipsec_orchestrator.ports import World
 from tests.worlds import (
     CONTAINER,

@@ -74,6 +74,7 @@ def test_the_journal_has_an_event_before_and_after_each_step(
 
     assert journal.kinds() == [
         "run-begins",
+        "backup",
         *["step-begins", "step-ends"] * len(plan.steps),
         "run-ends",
     ]

@@ -58,7 +58,7 @@ def record(run_id: str, state: RunState = RunState.DONE, undoes: str | None = No
         domain="ipsectest.com",
         dc="dc1",
         state=state,
-        started=NOON,
+        started=NOON + timedelta(seconds=int(run_id)),
         undoes=undoes,
         begun=True,
     )

@@ -211,7 +211,10 @@ def step(number: int, outcome: StepOutcome, reason: str = "") -> StepResult:
                 steps=(step(1, StepOutcome.SKIPPED, "not yet"),),
                 members=(member(HostOutcome.UNKNOWN, cure="Look."),),
             ),
-            ["1 steps wait: not yet. Run the command again.", "vm1: unknown: Because. Look."],
+            [
+                "1 steps wait: not yet. `orchestrate resume r` does them later.",
+                "vm1: unknown: Because. Look.",
+            ],
         ),
     ],
 )

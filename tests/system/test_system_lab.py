@@ -1,6 +1,7 @@
 """Labs come, stand side by side, are stopped half-way, and go without a trace."""
 
 import ipaddress
+import json
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -177,19 +179,35 @@ def test_interrupted_start_leaves_nothing(lab: Laboratory, tmp_path: Path, words
     assert processes_of(state) == []
 
 
+def runs_of(lab: Laboratory) -> list[dict[str, Any]]:
+    """What ``orchestrate runs`` lists."""
+    found: list[dict[str, Any]] = json.loads(lab.orchestrate("runs", "--json").stdout)
+    return found
+
+
 def test_interrupted_apply_is_gone_on_with(lab: Laboratory) -> None:
-    """Ctrl-C in the middle says that the same command goes on, and it does, to the same end."""
+    """Ctrl-C in the middle names the command that goes on, apply insists, and resume does it."""
     environment = {**lab.environment, "IPSEC_ORCHESTRATOR_STATE": str(lab.state_dir)}
     options = ("-i", lab.inventory, "--limit", "vm1", "--yes")
     lab.used = True
     code, said = interrupted(("apply", PLAYBOOK, *options), environment, "[5/")
-    lab.apply("--limit", "vm1")
+    listed = runs_of(lab)
+    refused = lab.play("apply", "--yes", "--limit", "vm1")
+    resumed = lab.orchestrate("resume", "last", "-i", lab.inventory, "--yes", "--json")
 
     assert code == 1, said
     assert "Traceback" not in said
-    assert "run the same command again" in said
+    run_id = listed[0]["id"]
+    assert listed[0]["state"] == "interrupted"
+    assert f"orchestrate resume {run_id}" in said
+    assert refused.returncode == 1
+    assert f"orchestrate resume {run_id}" in refused.stderr
+    assert f"orchestrate rollback {run_id}" in refused.stderr
+    assert resumed.returncode == 0, resumed.stderr
+    assert document(resumed)["run"]["run"] == run_id
     assert lab.assigned_policy("vm1") == POLICY
     assert lab.play("plan", "--exit-code", "--limit", "vm1").returncode == 0
+    assert runs_of(lab)[0]["state"] == "done"
 
 
 def test_absent_lab_is_told(lab: Laboratory, tmp_path: Path) -> None:

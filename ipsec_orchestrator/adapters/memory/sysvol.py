@@ -49,6 +49,11 @@ class MemorySysvol(Sysvol):
         with self._lock:
             self._access[gpo_id] = descriptor
 
+    def folders(self) -> dict[UUID, dict[str, bytes]]:
+        """Give everything, folder by folder; paths as they compare."""
+        with self._lock:
+            return {gpo_id: dict(files) for gpo_id, files in self._folders.items()}
+
     def make_folder(self, gpo_id: UUID) -> None:
         """Make the folder of a GPO unless it is there."""
         with self._lock:

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from typing_extensions import override
 
+from ipsec_orchestrator.adapters.chosen_run import chosen_run
 from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal, is_busy, read_journal
 from ipsec_orchestrator.adapters.sqlite_runs.ingest import ingest, ingest_all, read_records
 from ipsec_orchestrator.adapters.sqlite_runs.opening import (
@@ -64,7 +65,11 @@ class SqliteRuns(RunStore):
             JsonlJournal(self._path(run_id), self._clock) as journal,
             opened(self._index) as connection,
         ):
-            yield RecordedJournal(journal, connection, self._clock)
+            try:
+                yield RecordedJournal(journal, connection, self._clock)
+            finally:
+                if journal.is_empty:
+                    self._path(run_id).unlink(missing_ok=True)
 
     @override
     @contextmanager
@@ -90,16 +95,7 @@ class SqliteRuns(RunStore):
 
     @override
     def find(self, name: str) -> RunRecord:
-        records = self.runs()
-        if name == "last" and records:
-            return records[0]
-        found = [record for record in records if record.run_id.startswith(name)]
-        exact = [record for record in found if record.run_id == name]
-        if len(exact or found) != 1 or not name:
-            raise RunNotFoundError(
-                name=name, candidates=tuple(record.run_id for record in found[:10])
-            )
-        return (exact or found)[0]
+        return chosen_run(self.runs(), name)
 
     @override
     def events(self, run_id: str) -> tuple[RunEvent, ...]:
@@ -107,6 +103,11 @@ class SqliteRuns(RunStore):
         if not path.is_file():
             raise RunNotFoundError(name=run_id)
         return read_journal(path).events
+
+    @override
+    def is_gone(self, run_id: str) -> bool:
+        path = self._path(run_id)
+        return path.is_file() and not is_busy(path)
 
     def _path(self, run_id: str) -> Path:
         return self._journals / f"{run_id}.jsonl"

@@ -1,0 +1,81 @@
+"""The plan of ``orchestrate rollback``: from what a run did, and what is there, back to before.
+
+Members keep a policy that vanishes before its assignment does, and notice an assignment by a
+higher version only. So, whatever the run was:
+
+1. bring back what it took away or changed in place;
+2. switch the assignment back;
+3. raise the versions;
+4. refresh the members until they have what they had;
+5. take away what it made: the link first, the GPO last.
+"""
+
+from dataclasses import replace
+
+from ipsec_orchestrator.model.plan import Plan, Purpose
+from ipsec_orchestrator.model.policy import GpoVia
+from ipsec_orchestrator.model.steps import Step
+from ipsec_orchestrator.planning.concerned import via_of
+from ipsec_orchestrator.planning.draft import Draft
+from ipsec_orchestrator.planning.rollback_gpo import gpo_again, gpo_away, raise_versions
+from ipsec_orchestrator.planning.rollback_members import (
+    members_again,
+    members_back,
+    tasks_away,
+    web_back,
+)
+from ipsec_orchestrator.planning.rollback_parts import Parts
+from ipsec_orchestrator.planning.rollback_views import RunToUndo, check_untouched, check_waves
+from ipsec_orchestrator.planning.rollback_words import changes_of, left_out
+
+
+def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) -> Plan:
+    """Plan taking a run back.
+
+    Args:
+        run: What it did, what was there before, what is there now.
+        tool_version: Goes into the plan's basis.
+        via: The way to the GPO's template, where the run itself did not go there.
+
+    Raises:
+        StalePlanError: Somebody else has changed what the run touched.
+        PlanError: It was a rollout in waves over a GPO that was there before.
+    """
+    check_waves(run)
+    check_untouched(run)
+    parts = Parts(run)
+    heard = parts.is_heard()
+    way = via_of(run.plan.steps) or via or GpoVia.WINRM
+    away = gpo_away(run)
+    hidden, revealed = parts.hidden() if heard else ((), ())
+    loud, quiet = (
+        raise_versions(run, way, hidden=bool(hidden), goes=bool(away)) if heard else ((), ())
+    )
+    felt = heard and parts.is_felt()
+    members = members_back(run, hidden=bool(hidden)) if felt else Draft()
+    again = members_again(run) if felt else Draft()
+    steps: tuple[Step, ...] = (
+        *gpo_again(run),
+        *parts.back,
+        *parts.switch,
+        *hidden,
+        *loud,
+        *members.steps,
+        *tasks_away(run),
+        *parts.link_away,
+        *parts.away,
+        *parts.place_away,
+        *revealed,
+        *quiet,
+        *(() if away else parts.gpo_last),
+        *away,
+        *again.steps,
+        *web_back(run),
+    )
+    return Plan(
+        purpose=Purpose.ROLLBACK,
+        basis=replace(run.plan.basis, tool_version=tool_version, objects=()),
+        changes=(*changes_of(steps, run), *members.changes),
+        steps=steps,
+        warnings=(*members.warnings, *left_out(run)),
+    )

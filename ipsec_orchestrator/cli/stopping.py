@@ -20,7 +20,12 @@ def stopping() -> Generator[None]:
         del frame
         raise KeyboardInterrupt(number)
 
-    before = {number: signal.signal(number, stop) for number in _SIGNALS}
+    # What was switched off from outside, as nohup does, stays off.
+    before = {
+        number: signal.signal(number, stop)
+        for number in _SIGNALS
+        if signal.getsignal(number) is not signal.SIG_IGN
+    }
     try:
         yield
     finally:

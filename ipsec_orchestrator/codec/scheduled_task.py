@@ -29,8 +29,10 @@ _AUTHOR: Final = "ipsec_orchestrator"
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]*\?>")
 # xs:duration without years and months, whose length nobody knows.
 _DURATION: Final = re.compile(
-    r"P(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+    r"P(?:(?P<days>[0-9]{1,9})D)?"
+    r"(?:T(?:(?P<hours>[0-9]{1,9})H)?(?:(?P<minutes>[0-9]{1,9})M)?(?:(?P<seconds>[0-9]{1,9})S)?)?"
 )
+_PRIORITY: Final = re.compile(r"[0-9]{1,2}")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86_400
@@ -161,7 +163,8 @@ def parse_task(text: str) -> ScheduledTask:
         raise _error("Task", "a document type is not expected")
     try:
         root = ET.fromstring(_DECLARATION.sub("", text))  # noqa: S314 - no document type, see above
-    except ET.ParseError as error:
+    except (ET.ParseError, ValueError) as error:
+        # A text with half a character in it can't even be handed to the parser.
         raise _error("Task", f"not XML: {error}") from error
     if root.tag != _tag("Task"):
         raise _error("Task", f"the root is {root.tag}")
@@ -238,7 +241,7 @@ def _settings(element: ET.Element | None) -> TaskSettings:
         elif isinstance(default, bool):
             found[field.name] = _flag(text, default=default)
         elif field.name == "priority":
-            found[field.name] = int(text) if text.isdigit() else -1
+            found[field.name] = int(text) if _PRIORITY.fullmatch(text) else -1
         elif isinstance(default, int):
             found[field.name] = duration_seconds(text)
         else:
@@ -260,11 +263,13 @@ def _moment(element: ET.Element, name: str) -> datetime:
     text = _text(element, name)
     try:
         moment = datetime.fromisoformat(text or "")
-    except ValueError:
+        if moment.tzinfo is None:
+            raise _error(name, f"{text!r} has no zone, so it would move with the host's")
+        return moment.astimezone(UTC)
+    except CodecError:
+        raise
+    except (ValueError, OverflowError):
         raise _error(name, f"{text!r} is no time") from None
-    if moment.tzinfo is None:
-        raise _error(name, f"{text!r} has no zone, so it would move with the host's")
-    return moment.astimezone(UTC)
 
 
 def duration_seconds(text: str) -> int:

@@ -1,5 +1,6 @@
 """Tasks as XML: against [MS-TSCH] 2.5 by a table of its own, and read back in Windows' ways."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -318,6 +319,28 @@ def test_what_is_not_ours_is_not_read(old: str, new: str) -> None:
 
     with pytest.raises(CodecError):
         parse_task(text.replace(old, new))
+
+
+@given(st.data())
+def test_whatever_a_host_says_is_read_or_refused(data: st.DataObject) -> None:
+    """Any text in any place gives a task or the one error of ours, never another."""
+    lines = task_xml(TASKS[0]).splitlines()
+    place = data.draw(st.integers(0, len(lines) - 1))
+    inside = re.compile(r">[^<]*<")
+    text = data.draw(
+        st.text(max_size=30)
+        | st.from_regex(
+            r"P[0-9]{0,12}[DHMST]{0,3}|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}[Z+-]?.{0,6}"
+        )
+    )
+    lines[place] = data.draw(
+        st.sampled_from([text, inside.sub(lambda _: f">{text}<", lines[place], count=1)])
+    )
+    try:
+        found = parse_task("\n".join(lines))
+    except CodecError:
+        return
+    assert isinstance(task_differences(TASKS[0], found), tuple)
 
 
 def test_boundaries_are_in_utc_whatever_zone_they_come_in() -> None:

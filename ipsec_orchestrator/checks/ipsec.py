@@ -156,8 +156,13 @@ def _dead_man(_: HealthFacts, observation: MemberObservation) -> Verdict:
     waiting = next(iter(observation.dead_men), None)
     if waiting is None:
         return passed("No run waits for its confirmation.")
+    if waiting.deadline is None:
+        return failed(
+            f"Run {waiting.run_id} broke off before its task was there, and has left a record.",
+            f"orchestrate confirm {waiting.run_id} takes it away.",
+        )
     return failed(
-        f"Run {waiting.run_id} waits for its confirmation until {waiting.deadline or 'soon'}.",
+        f"Run {waiting.run_id} waits for its confirmation until {waiting.deadline}.",
         f"orchestrate confirm {waiting.run_id} keeps what it did.",
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from ipsec_orchestrator.cli.options import (
+    accept_unproved_option,
     confirm_within_option,
     connection_of,
     connection_options,
@@ -34,11 +35,7 @@ from ipsec_orchestrator.cli.options import (
     help="Go from mode request to require although nobody has measured whether that works.",
 )
 @confirm_within_option
-@click.option(
-    "--accept-unproved-revert",
-    is_flag=True,
-    help="Rely on what --confirm-within does locally, although nobody has proved it on Windows.",
-)
+@accept_unproved_option
 @click.option(
     "--signed-by",
     multiple=True,

@@ -217,6 +217,16 @@ def confirm_within_option(function: Function) -> Function:
     )(function)
 
 
+def accept_unproved_option(function: Function) -> Function:
+    """Add ``--accept-unproved-revert``."""
+    return click.option(
+        "--accept-unproved-revert",
+        is_flag=True,
+        help="Rely on what --confirm-within does locally, although nobody has proved it on "
+        "Windows.",
+    )(function)
+
+
 def state_option(function: Function) -> Function:
     """Add ``--state``."""
     return click.option(

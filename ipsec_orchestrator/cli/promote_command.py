@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from ipsec_orchestrator.cli.options import (
+    accept_unproved_option,
+    confirm_within_option,
     connection_of,
     connection_options,
     consent_options,
@@ -43,6 +45,8 @@ _LONGEST_HOURS = 168
     metavar="ID",
     help="Leave out this check of the prerequisites; may be repeated.",
 )
+@confirm_within_option
+@accept_unproved_option
 @lock_options
 @consent_options
 @state_option
@@ -55,6 +59,8 @@ def promote(
     out: str | None,
     yes: bool,
     skip_checks: tuple[str, ...],
+    confirm_within: int | None,
+    accept_unproved_revert: bool,
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -82,6 +88,8 @@ def promote(
         out=out,
         yes=yes,
         skip_checks=skip_checks,
+        confirm_within=confirm_within,
+        accept_unproved=accept_unproved_revert,
         lock=lock_of(values),
         consents=consents_of(values),
         state=state,

@@ -44,6 +44,8 @@ class PromotionWish:
     consents: Consents
     state: str | None
     as_json: bool
+    confirm_within: int | None = None
+    accept_unproved: bool = False
 
 
 def promote_and_print(wish: PromotionWish, connection: Connection) -> int:
@@ -82,6 +84,8 @@ def promote_and_print(wish: PromotionWish, connection: Connection) -> int:
             as_json=wish.as_json,
             skip_checks=wish.skip_checks,
             measurement=measurement,
+            confirm_within=wish.confirm_within,
+            accept_unproved=wish.accept_unproved,
         )
     return _plan(wish, connection, measurement)
 
@@ -141,7 +145,13 @@ def _ended(wish: PromotionWish, promotion: Promotion | None, measurement: Measur
 
 def _plan(wish: PromotionWish, connection: Connection, measurement: Measurement) -> int:
     """Show the plan, and save it if that was said."""
-    making = planned(Path(wish.playbook), connection, removal=False, consents=wish.consents)
+    making = planned(
+        Path(wish.playbook),
+        connection,
+        removal=False,
+        consents=wish.consents,
+        confirm_within=wish.confirm_within,
+    )
     with making as (made, _):
         plan = with_measurement(made, measurement)
     print_lines(plan_lines(plan), to_stderr=wish.as_json)

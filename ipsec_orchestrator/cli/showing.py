@@ -125,7 +125,9 @@ def _host_lines(name: str, observation: MemberObservation) -> Iterator[Line]:
         yield Line(
             f"  run {found.run_id} was not confirmed in time: its task has disabled PolicyAgent"
             if found.fired
-            else f"  run {found.run_id} waits for its confirmation until {found.deadline}",
+            else f"  run {found.run_id} waits for its confirmation until {found.deadline}"
+            if found.deadline
+            else f"  run {found.run_id} broke off before its task was there",
             Tone.BAD if found.fired else Tone.WARNING,
         )
     status = observation.extension_status

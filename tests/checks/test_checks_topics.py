@@ -32,6 +32,7 @@ from ipsec_orchestrator.facts.host_health import (
 )
 from ipsec_orchestrator.facts.member_policy import (
     AssignedPolicy,
+    DeadMan,
     MemberObservation,
     PolicySetting,
     Service,
@@ -504,6 +505,25 @@ CASES: list[tuple[str, Mapping[str, Any], CheckOutcome, str]] = [
     ),
     ("ipsec.rsop-logging", policy(rsop_logging=False), FAILED, "off"),
     ("ipsec.rsop-logging", policy(extension_reason="HRESULT 0x8004100e"), UNKNOWN, "0x8004100e"),
+    ("ipsec.dead-man", policy(dead_men=()), PASSED, "No run waits"),
+    (
+        "ipsec.dead-man",
+        policy(dead_men=(DeadMan(run_id="r", deadline="2026-11-26T15:00:00Z", fired=False),)),
+        FAILED,
+        "waits for its confirmation until 2026-11-26T15:00:00Z",
+    ),
+    (
+        "ipsec.dead-man",
+        policy(dead_men=(DeadMan(run_id="r", deadline=None, fired=False),)),
+        FAILED,
+        "broke off",
+    ),
+    (
+        "ipsec.dead-man",
+        policy(dead_men=(DeadMan(run_id="r", deadline="2026-11-26T15:00:00Z", fired=True),)),
+        FAILED,
+        "not confirmed in time",
+    ),
     ("ipsec.nat", health(udp_encapsulation=2), PASSED, "both sides"),
     ("firewall.profiles", health(firewall_profiles={"Public": False}), PASSED, "Public off"),
     (

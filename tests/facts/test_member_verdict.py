@@ -11,6 +11,7 @@ from ipsec_orchestrator.errors import CodecError
 from ipsec_orchestrator.facts.member_policy import (
     AssignedPolicy,
     CachedObject,
+    DeadMan,
     ExtensionStatus,
     MemberObservation,
     Service,
@@ -261,6 +262,17 @@ def test_verdicts(
 
     assert (verdict.outcome, verdict.enforced) == (outcome, enforced), verdict.reason
     assert word in verdict.reason
+
+
+def test_a_dead_man_s_switch_that_fired_is_named() -> None:
+    """Starting the agent is no cure where its task would disable it again."""
+    fired = DeadMan(run_id="r1", deadline="2026-11-26T15:00:00Z", fired=True)
+    verdict = judge_member(replace(STOPPED, dead_men=(fired,)), WANTED, None)
+
+    assert (verdict.outcome, verdict.enforced) == (DONE, False)
+    assert "run r1 was not confirmed in time" in verdict.reason
+    assert verdict.cure is not None
+    assert "restore-members r1 --keep-policy" in verdict.cure
 
 
 def test_a_stopped_agent_has_a_cure() -> None:

@@ -15,6 +15,7 @@ from ipsec_orchestrator.cli.output import print_lines, results, talk
 from ipsec_orchestrator.cli.planning import planned
 from ipsec_orchestrator.errors import LabNotFoundError, MissingDependencyError
 from ipsec_orchestrator.lab.domain.prerequisites import MissingPrerequisite, missing_prerequisites
+from ipsec_orchestrator.lab.engine_check import check_powershell
 from ipsec_orchestrator.lab.example_playbook import example_playbook
 from ipsec_orchestrator.lab.lab_hosts import FEWEST_MEMBERS
 from ipsec_orchestrator.lab.lab_settings import LabSettings
@@ -42,7 +43,7 @@ def play(state: str | None, *, keep: bool) -> int:
         missing = missing_for_wire(FEWEST_MEMBERS)
         if missing:
             _say(f"No real wire between the hosts, so nothing is proved: {_reasons(missing)}")
-        settings = LabSettings(powershell=powershell(), wire=not missing)
+        settings = LabSettings(powershell=_working_powershell(), wire=not missing)
         lab = up(folder, LAB_NAME, settings, _tell)
     except MissingDependencyError as error:
         return play_in_memory(str(error))
@@ -53,6 +54,17 @@ def play(state: str | None, *, keep: bool) -> int:
             _say(f"The lab is left running; its inventory is {inventory_file(lab.layout)}.")
         else:
             down(folder, LAB_NAME)
+
+
+def _working_powershell() -> str | None:
+    found = powershell()
+    try:
+        if found is not None:
+            check_powershell(found)
+    except MissingDependencyError as error:
+        _say(f"The hosts answer without PowerShell: {error}")
+        return None
+    return found
 
 
 def _reasons(missing: Iterable[MissingPrerequisite]) -> str:

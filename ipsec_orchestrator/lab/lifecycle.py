@@ -11,6 +11,7 @@ from ipsec_orchestrator.lab.domain.claim import claim_layout, open_layout, relea
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.layout import LabLayout
 from ipsec_orchestrator.lab.domain.private_files import write_file
+from ipsec_orchestrator.lab.engine_check import check_powershell
 from ipsec_orchestrator.lab.lab_hosts import lab_hosts
 from ipsec_orchestrator.lab.lab_inventory import azure_files, inventory_text
 from ipsec_orchestrator.lab.lab_settings import (
@@ -58,6 +59,8 @@ def up(state_dir: Path, name: str, settings: LabSettings, tell: Progress) -> Lab
             cure=f"It has {', '.join(host.name for host in hosts)}.",
         )
     try:
+        if settings.powershell is not None:
+            check_powershell(settings.powershell)
         if settings.wire:
             _check_wire(len(hosts))
         Domain.create(layout, [host.domain_host for host in hosts], on_progress=tell)

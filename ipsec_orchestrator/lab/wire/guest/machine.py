@@ -20,6 +20,8 @@ MODULES = (
     "esp4",
     "ah4",
     "des_generic",
+    # Since Linux 6.7 CBC is made of ECB.
+    "ecb",
     "cbc",
     "hmac",
     "md5",

@@ -1,5 +1,6 @@
 """``orchestrate init`` and ``orchestrate schema``."""
 
+import shlex
 from pathlib import Path
 
 import click
@@ -20,7 +21,8 @@ def init(directory: str) -> int:
 
     for path in write_starter(Path(directory)):
         click.echo(str(path))
-    click.echo("Fill them in, then: orchestrate plan PLAYBOOK -i INVENTORY", err=True)
+    there = "" if Path(directory).resolve() == Path.cwd() else f"cd {shlex.quote(directory)} && "
+    click.echo(f"Fill them in, then: {there}orchestrate plan playbooks/first-policy.yml", err=True)
     return Exit.DONE
 
 

@@ -170,8 +170,11 @@ def test_the_starter_files_can_be_used_at_once(
     """``init`` writes files that ``hosts`` reads; a second time nothing is overwritten."""
     folder = tmp_path / "mine"
     assert run(["init", str(folder)]) == Exit.DONE
-    written = capsys.readouterr().out.split()
+    said = capsys.readouterr()
+    written = said.out.split()
     assert all(Path(path).is_file() for path in written)
+    assert f"cd {folder} && orchestrate plan playbooks/first-policy.yml" in said.err
+    assert (folder / "playbooks" / "first-policy.yml").is_file()
     before = {path: Path(path).read_bytes() for path in written}
 
     assert run(["hosts", "-i", str(folder / "inventory"), "--json"]) == Exit.DONE

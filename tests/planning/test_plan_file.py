@@ -5,7 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from ipsec_orchestrator.app.plans import parse_plan_bytes
@@ -177,6 +177,9 @@ def test_what_is_no_plan_is_said_to_be_none(text: str, words: str) -> None:
     assert words in str(caught.value)
 
 
+_BLANKS = b" \t\r\n"
+
+
 @settings(max_examples=60)
 @given(st.data())
 def test_a_damaged_file_is_refused_in_a_sentence(data: st.DataObject) -> None:
@@ -186,6 +189,8 @@ def test_a_damaged_file_is_refused_in_a_sentence(data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(content) - 2))
     turned = bytearray(content)
     turned[at] ^= data.draw(st.integers(1, 255))
+    # One kind of blank for another between two words of JSON damages nothing.
+    assume(content[at] not in _BLANKS or turned[at] not in _BLANKS)
     for damaged in (content[:cut], bytes(turned)):
         with pytest.raises(PlanFileError) as caught:
             parse_plan_bytes(damaged, "plan.json")

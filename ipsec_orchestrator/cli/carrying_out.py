@@ -14,6 +14,7 @@ from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.safety import make_sure_again
+from ipsec_orchestrator.app.taken_back import TakenBack, take_back
 from ipsec_orchestrator.cli.approving import Approving, approval_to_json
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
@@ -87,6 +88,7 @@ def ask_and_carry_out(
         if as_json:
             refuse_secrets(plan)  # it will be part of the document
         report: RunReport | None = None
+        back: TakenBack | None = None
         if not plan.is_empty:
             if not unmeasured:
                 refuse_unmeasured(plan)
@@ -99,6 +101,7 @@ def ask_and_carry_out(
                 return Exit.ERROR
             with watching(plan) as observer:
                 report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=say)
+            back = take_back(report, world, state_place(state), watching, lock=lock, tell=say)
         more = measurement.document if measurement else _NOTHING
         return conclude(
             plan,
@@ -107,6 +110,7 @@ def ask_and_carry_out(
             state=state,
             as_json=as_json,
             approvals=[approval_to_json(found) for found in approving.found],
+            back=back,
             more=more,
         )
 
@@ -119,10 +123,11 @@ def conclude(
     state: str | None,
     as_json: bool,
     approvals: Sequence[Json] = (),
+    back: TakenBack | None = None,
     more: Mapping[str, Json] = _NOTHING,
 ) -> Exit:
     """Print what came of a run and give the exit code; without a report nothing was to be done."""
-    hosts = all_hosts(plan, report, inventory)
+    hosts = all_hosts(plan, report, inventory, back.report if back else None)
     pending = _pending(report, state)
     if as_json:
         print_json(
@@ -130,6 +135,9 @@ def conclude(
                 "plan": plan_to_json(plan),
                 "approvals": list(approvals),
                 "run": run_to_json(report) if report else None,
+                "rollback": {"plan": plan_to_json(back.plan), "run": run_to_json(back.report)}
+                if back
+                else None,
                 "confirmation": pending_to_json(pending),
                 "hosts": [member_to_json(host) for host in hosts],
                 **more,
@@ -140,10 +148,23 @@ def conclude(
         print_table(headings, member_rows(hosts), whole=len(headings) - 3)
     if report is None:
         return Exit.DONE
+    return _last_words(report, back, pending, as_json=as_json)
+
+
+def _last_words(
+    report: RunReport,
+    back: TakenBack | None,
+    pending: PendingConfirmation | None,
+    *,
+    as_json: bool,
+) -> Exit:
+    """Say how a run ended and what was done about it, and give the exit code."""
     print_lines(ending_lines(report), to_stderr=as_json)
+    if back is not None:
+        print_lines(ending_lines(back.report), to_stderr=as_json)
     if pending is not None:
         print_lines([pending_line(pending, datetime.now(UTC))], to_stderr=as_json)
-    return _exit_code(report)
+    return Exit.ERROR if back is not None and back.report.failed else _exit_code(report)
 
 
 def _pending(report: RunReport | None, state: str | None) -> PendingConfirmation | None:

@@ -83,11 +83,25 @@ def standing_members(plan: Plan, inventory: Inventory) -> tuple[MemberResult, ..
     return tuple(found)
 
 
-def all_hosts(plan: Plan, report: RunReport | None, inventory: Inventory) -> list[MemberResult]:
-    """Give every host that a plan is about: as the run left it, else as the plan saw it."""
+def all_hosts(
+    plan: Plan,
+    report: RunReport | None,
+    inventory: Inventory,
+    back: RunReport | None = None,
+) -> list[MemberResult]:
+    """Give every host that a plan is about: as the run left it, else as the plan saw it.
+
+    Args:
+        plan: What was to be done.
+        report: What came of it; ``None`` if there was nothing to do.
+        inventory: For roles and order.
+        back: What came of taking the run back, if that was done.
+    """
     seen = {member.host: member for member in standing_members(plan, inventory)}
     if report is not None:
         seen |= {member.host: member for member in report.members}
+    if back is not None:
+        seen |= {member.host: member for member in back.members}
     waves = waves_by_host(plan)
     order = {host.name: place for place, host in enumerate(inventory.hosts)}
     return sorted(
@@ -151,7 +165,9 @@ def ending_lines(report: RunReport) -> list[Line]:
             Line(f"The rollout stopped: {report.stopped}.", Tone.BAD),
             *_unfinished_lines(report),
             Line(
-                f"{done} steps were done and stay done: the waves so far keep the policy. "
+                "What it did was taken back, as the playbook wants it:"
+                if report.rollback
+                else f"{done} steps were done and stay done: the waves so far keep the policy. "
                 f"{len(skipped)} steps were not begun: nobody else gets it. Run the same command "
                 "again to go on from there, or orchestrate remove to take everything back.",
                 Tone.QUIET,

@@ -13,7 +13,7 @@ from ipsec_orchestrator.codec.selectors import members_of, select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
-from ipsec_orchestrator.model.rollout import HealthWish, OnFailure, Rollout, ServiceWish
+from ipsec_orchestrator.model.rollout import HealthWish, Rollout, ServiceWish
 from ipsec_orchestrator.model.suggestion import did_you_mean
 
 
@@ -27,11 +27,6 @@ def lower_rollout(
     if section is None:
         return None
     _check_sizes(examined, section)
-    if section.on_failure is OnFailure.ROLLBACK:
-        message = (
-            "a rollout is not taken back by itself yet; write stop, and use orchestrate remove."
-        )
-        examined.add(("rollout", "on_failure"), message)
     health = section.health
     return Rollout(
         canaries=section.canaries or "",

@@ -5,8 +5,8 @@ A password never comes from a command line or a file of ours, and never goes int
 
 import os
 import tempfile
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -83,10 +83,15 @@ def open_credential(
     variables = os.environ if environment is None else environment
     with (
         kerberos_environment(krb5_conf=source.krb5_conf, ccache=None),
-        tempfile.TemporaryDirectory(prefix="ipsec-orchestrator-") as folder,
+        ExitStack() as stack,
     ):
+
+        def new_cache() -> Path:
+            folder = tempfile.TemporaryDirectory(prefix="ipsec-orchestrator-")
+            return Path(stack.enter_context(folder)) / "tickets"
+
         found = _find(source, domain, given, variables)
-        credential = _with_ticket(found, source, domain, auth, Path(folder) / "tickets")
+        credential = _with_ticket(found, source, domain, auth, new_cache)
         with kerberos_environment(krb5_conf=None, ccache=credential.ccache):
             yield credential
 
@@ -176,7 +181,11 @@ def _cache_name(ccache: str) -> str:
 
 
 def _with_ticket(
-    found: Credential, source: CredentialSource, domain: str, auth: AuthMethod, cache: Path
+    found: Credential,
+    source: CredentialSource,
+    domain: str,
+    auth: AuthMethod,
+    new_cache: Callable[[], Path],
 ) -> Credential:
     """Exchange a keytab or password for a ticket where Kerberos may be used."""
     if found.origin == "keytab" and source.keytab:
@@ -191,7 +200,7 @@ def _with_ticket(
                 f"There is no keytab {source.keytab}.", cure="Correct keytab in the inventory."
             )
         principal = principal_of(found.user, domain) if found.user else None
-        ticket = ticket_from_keytab(principal=principal, keytab=source.keytab, cache=cache)
+        ticket = ticket_from_keytab(principal=principal, keytab=source.keytab, cache=new_cache())
         return replace(found, ccache=ticket)
     if found.ccache and auth in {AuthMethod.NEGOTIATE, AuthMethod.KERBEROS} and not has_sspi():
         require_kerberos()  # said here, before any host is looked for
@@ -205,7 +214,9 @@ def _with_ticket(
         return found
     principal = principal_of(found.user, domain)
     try:
-        ticket = ticket_from_password(principal=principal, password=found.password, cache=cache)
+        ticket = ticket_from_password(
+            principal=principal, password=found.password, cache=new_cache()
+        )
     except (AuthenticationError, HostUnreachableError) as error:
         refusal = refusal_of(error)
         if auth is AuthMethod.KERBEROS or refusal is None or refusal.verdict:

@@ -150,8 +150,8 @@ def _dead_man(_: HealthFacts, observation: MemberObservation) -> Verdict:
     if fired is not None:
         return failed(
             f"Run {fired.run_id} was not confirmed in time: its task has disabled PolicyAgent.",
-            f"Put the directory right (orchestrate rollback {fired.run_id}), or decide to keep the "
-            f"policy; then orchestrate restore-members {fired.run_id}.",
+            f"orchestrate rollback {fired.run_id} takes the run back, members included; "
+            f"orchestrate restore-members {fired.run_id} --keep-policy keeps its policy.",
         )
     waiting = next(iter(observation.dead_men), None)
     if waiting is None:

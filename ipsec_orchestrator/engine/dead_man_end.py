@@ -187,13 +187,12 @@ def _release(host: Host, world: World) -> _End:
     for task in facts.tasks:
         run_id = task.name.removeprefix(task_name("")).removesuffix(".twin")
         records.setdefault(run_id, DeadManRecord(run_id=run_id))
+    end = _End(HostOutcome.DONE, "It has no task.")
     for record in records.values():
         end = _give_back(record, host, world, facts)
         if end.outcome is not HostOutcome.DONE:
             return end
-    if not records:
-        return _End(HostOutcome.DONE, "It has no task.")
-    return _End(HostOutcome.DONE, "Its task is gone.")
+    return end
 
 
 def _give_back(record: DeadManRecord, host: Host, world: World, facts: DeadManFacts) -> _End:

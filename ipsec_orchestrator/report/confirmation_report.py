@@ -32,8 +32,8 @@ def pending_line(pending: PendingConfirmation, now: datetime) -> Line:
         )
     return Line(
         f"Run {run_id} was not confirmed by {at}: its tasks have disabled PolicyAgent on {hosts}, "
-        "or will when such a member starts. Take the policy out of the directory: "
-        f"orchestrate rollback {run_id}; or keep it: orchestrate restore-members {run_id} "
+        "or will when such a member starts. Take everything back, members included: "
+        f"orchestrate rollback {run_id}. Keep it: orchestrate restore-members {run_id} "
         "--keep-policy.",
         Tone.BAD,
     )

@@ -167,6 +167,22 @@ def test_the_directory_is_put_right_first(well_lab: Laboratory, pair: Path) -> N
     assert [lab.assigned_policy(host) for host in PAIR] == [None, None]
 
 
+def test_a_rollback_puts_everything_right(well_lab: Laboratory, pair: Path) -> None:
+    """After the tasks have fired, one command brings directory and members to what they were."""
+    lab = well_lab
+    lab.apply(*within(12), playbook=pair)
+    until_both_have_fired(lab)
+    said = confirm(lab, command="rollback")
+    silent = lab.orchestrate("hosts", "-i", lab.inventory)
+
+    assert said.returncode == 0, said.stderr
+    assert lab.gpo_count() == NEW_DOMAIN_GPOS
+    assert [agent(lab, host) for host in PAIR] == [("Manual", "Stopped")] * 2
+    assert [lab.assigned_policy(host) for host in PAIR] == [None, None]
+    assert [records(lab, host).names() for host in PAIR] == [[], []]
+    assert "confirmed" not in silent.stderr
+
+
 def test_a_dead_workstation_does_not_matter(well_lab: Laboratory, pair: Path) -> None:
     """Killed after the policy came, the program is not needed for the undo any more."""
     lab = well_lab

@@ -3,6 +3,7 @@
 Members refresh by themselves while the rollout waits: a plain ``gpupdate`` there, ordered by hand.
 """
 
+import json
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -319,3 +320,29 @@ def test_a_connection_that_fails_stops_the_rollout(lab: Laboratory, tmp_path: Pa
     assert "from vm1 to host1 port 8080" in outcomes(run)["vm1"]["reason"]
     assert having(lab) == {"vm1"}
     assert f"CN={lab.gpo_id()},{POLICIES_DN}".endswith(DOMAIN_DN)
+
+
+@pytest.mark.parametrize("via", ["winrm", "smb"])
+def test_a_wave_that_fails_is_taken_back_by_itself(
+    lab: Laboratory, tmp_path: Path, via: str
+) -> None:
+    """With ``on_failure: rollback`` hosts, directory and SYSVOL are as before the run."""
+    playbook = written(
+        tmp_path,
+        f"{via}-canned",
+        **{"on_failure: stop": "on_failure: rollback", "wait: 30s": "wait: 0"},
+    )
+    pristine, pristine_sysvol = dump(lab), tree(lab.sysvol)
+    lab.fault("host1", "policyagent-stopped")
+    said = lab.play("apply", "--yes", "--json", playbook=playbook)
+    found = document(said)
+    states = [run["state"] for run in json.loads(lab.orchestrate("runs", "--json").stdout)[:2]]
+
+    assert said.returncode == 3, said.stderr
+    assert "wave 2 of 3" in found["run"]["stopped"]
+    assert found["rollback"]["run"]["error"] is None
+    assert "taken back" in said.stderr
+    assert having(lab) == set()
+    assert dump(lab) == pristine
+    assert tree(lab.sysvol) == pristine_sysvol
+    assert states == ["done", "rolled-back"]

@@ -1,10 +1,11 @@
 """Carrying out a plan: with a journal, on the DC that the plan names."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from secrets import token_hex
 
+from ipsec_orchestrator.app.approved_journal import ApprovedJournal
 from ipsec_orchestrator.app.confirmations import with_confirmations
 from ipsec_orchestrator.app.left_record import record_left
 from ipsec_orchestrator.app.locked import locked
@@ -15,6 +16,7 @@ from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.run import run
 from ipsec_orchestrator.errors import RunStoppedError, StalePlanError, UndecidedRunError
 from ipsec_orchestrator.facts.run_lock import read_lock
+from ipsec_orchestrator.model.approval import Approval
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.model.run import RunRecord, RunState
@@ -37,6 +39,7 @@ def carry_out(
     lock: LockOrder = REFUSE_IF_HELD,
     tell: Callable[[str], None] = lambda _: None,
     undoes: str | None = None,
+    approvals: Iterable[Approval] = (),
 ) -> RunReport:
     """Perform every step of a plan and record it, while no other run may change its GPO.
 
@@ -48,6 +51,7 @@ def carry_out(
         lock: What to do where another run is at work.
         tell: Told what is waited for, and of a damaged record.
         undoes: Id of the run that the plan takes back.
+        approvals: Who signed the plan; goes into the record.
 
     Raises:
         UndecidedRunError: An earlier run of the playbook was interrupted; nothing was changed.
@@ -59,7 +63,16 @@ def carry_out(
     """
     store = run_store(place, world.clock, tell)
     ready = with_confirmations(world, place)
-    return carry_out_in(plan, ready, store, observer, lock=lock, tell=tell, undoes=undoes)
+    return carry_out_in(
+        plan,
+        ready,
+        store,
+        observer,
+        lock=lock,
+        tell=tell,
+        undoes=undoes,
+        approvals=approvals,
+    )
 
 
 def carry_out_in(
@@ -71,6 +84,7 @@ def carry_out_in(
     lock: LockOrder = REFUSE_IF_HELD,
     tell: Callable[[str], None] = lambda _: None,
     undoes: str | None = None,
+    approvals: Iterable[Approval] = (),
 ) -> RunReport:
     """Do what :func:`carry_out` does, and record it in a store that is there already."""
     check_domain(plan, world)
@@ -83,7 +97,8 @@ def carry_out_in(
     ):
         check_basis(plan, ours)
         with stopped_as_error(run_id):
-            report = run(plan, ours, journal, observer, run_id, undoes=undoes)
+            noting = ApprovedJournal(journal, approvals)
+            report = run(plan, ours, noting, observer, run_id, undoes=undoes)
         record_left(plan, report, ours, journal)
         return report
 

@@ -9,7 +9,6 @@ from ipsec_orchestrator.cli.output import talk
 from ipsec_orchestrator.errors import UnsignedError, UsageError
 from ipsec_orchestrator.model.approval import Approval, ApprovalDemand
 from ipsec_orchestrator.model.inventory import Inventory
-from ipsec_orchestrator.model.json import Json
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,13 +65,3 @@ class Approving:
             yield replace(inventory.approval, required=max(inventory.approval.required, least))
         if self.signed_by:
             yield ApprovalDemand(signers=self.signed_by, required=self.approvals or 1)
-
-
-def approval_to_json(approval: Approval) -> dict[str, Json]:
-    """Give an approval as it stands in ``--json``."""
-    return {
-        "principal": approval.principal,
-        "kind": approval.kind.value,
-        "key": approval.key,
-        "file": approval.file,
-    }

@@ -8,6 +8,7 @@ from typing import Final
 
 import click
 
+from ipsec_orchestrator.app.approved_journal import approval_to_json
 from ipsec_orchestrator.app.carry_out import carry_out, open_run, refuse_undecided
 from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.guard import guard
@@ -15,7 +16,7 @@ from ipsec_orchestrator.app.options import REFUSE_IF_HELD, LockOrder, StatePlace
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.safety import make_sure_again
 from ipsec_orchestrator.app.taken_back import TakenBack, take_back
-from ipsec_orchestrator.cli.approving import Approving, approval_to_json
+from ipsec_orchestrator.cli.approving import Approving
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table, talk
@@ -100,7 +101,15 @@ def ask_and_carry_out(
                 talk().print("Nothing was changed.")
                 return Exit.ERROR
             with watching(plan) as observer:
-                report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=say)
+                report = carry_out(
+                    plan,
+                    world,
+                    state_place(state),
+                    observer,
+                    lock=lock,
+                    tell=say,
+                    approvals=approving.found,
+                )
             back = take_back(report, world, state_place(state), watching, lock=lock, tell=say)
         more = measurement.document if measurement else _NOTHING
         return conclude(

@@ -12,6 +12,7 @@ from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.plans import load_plan, members_of, save_plan
 from ipsec_orchestrator.errors import PlanFileError, StalePlanError, UsageError
+from ipsec_orchestrator.model.approval import Approval, SignatureKind
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
 from tests.lacking import lacking
@@ -105,6 +106,24 @@ def test_a_run_is_recorded(howto: Playbook, domain: MemoryDomain, tmp_path: Path
     assert path.name == f"{report.run_id}.jsonl"
     assert len(events) == 4 + 2 * len(report.steps)
     assert [event["event"] for event in events[:2]] == ["run-begins", "backup"]
+
+
+def test_the_record_says_who_approved(
+    howto: Playbook, domain: MemoryDomain, tmp_path: Path
+) -> None:
+    """Principal, key and file of every signature stand where the run begins."""
+    alice = Approval(
+        principal="alice", key="SHA256:x", kind=SignatureKind.SSH, file="plan.json.sig"
+    )
+    place = StatePlace(folder=tmp_path)
+    report = carry_out(domain.plan(howto), domain.world, place, ListObserver(), approvals=[alice])
+    path = tmp_path / "runs" / f"{report.run_id}.jsonl"
+    begins = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
+
+    assert begins["event"] == "run-begins"
+    assert begins["approvals"] == [
+        {"principal": "alice", "kind": "ssh", "key": "SHA256:x", "file": "plan.json.sig"}
+    ]
 
 
 @pytest.mark.parametrize(

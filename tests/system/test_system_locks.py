@@ -12,7 +12,14 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import IP_SECURITY_DN, PLAYBOOK, PROGRAM, Laboratory, playbook_for
+from tests.system.conftest import (
+    IP_SECURITY_DN,
+    PLAYBOOK,
+    POLICY,
+    PROGRAM,
+    Laboratory,
+    playbook_for,
+)
 from tests.system.test_system_story import dump, samba_checks
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
@@ -174,6 +181,21 @@ def test_a_killed_run_leaves_its_lock(lab: Laboratory, killed: Run, tmp_path: Pa
     broken = lab.play("apply", "--yes", "--break-lock", run_id, playbook=playbook)
     assert "stale" in broken.stderr or broken.returncode == 0, broken.stderr
     assert locks(lab) == {}
+
+
+@pytest.mark.parametrize("command", ["resume", "rollback"])
+def test_going_on_with_a_killed_run_takes_its_lock_over(
+    lab: Laboratory, killed: Run, command: str
+) -> None:
+    """Nothing has to be broken by whoever finishes or takes back that very run."""
+    (run_id,) = {event["run"] for event in killed.events() if event["event"] == "run-begins"}
+    assert len(locks(lab)) == 1
+    said = lab.orchestrate(command, run_id, "-i", lab.inventory, "--yes", "--state", killed.state)
+
+    assert said.returncode == 0, said.stderr
+    assert locks(lab) == {}
+    assert lab.assigned_policy("vm1") == (POLICY if command == "resume" else None)
+    assert lab.gpo_count() == (3 if command == "resume" else 2)
 
 
 def test_a_stopped_run_releases_its_lock(lab: Laboratory, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Consents, Plan
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.apply import plan_apply
+from ipsec_orchestrator.planning.cautions import others_at_removal
 from ipsec_orchestrator.planning.lockout.pairs import refuse_incomparable
 from ipsec_orchestrator.planning.planfile import parse_plan, plan_text
 from ipsec_orchestrator.planning.removal import plan_remove
@@ -70,10 +71,31 @@ def make_remove_plan(
     members: tuple[Host, ...],
     world: World,
     tell: Tell,
+    consents: Consents = _NO_CONSENTS,
 ) -> Plan:
-    """Read everything and plan the way back; writes nothing."""
+    """Read everything and plan the way back; writes nothing.
+
+    Raises:
+        UsageError: Somebody is to be left behind who is none of these members.
+    """
+    names = {host.name.casefold(): host.name for host in members}
+    for word in consents.left_behind:
+        if word.casefold() not in names:
+            raise UsageError(
+                f"--leave-behind {word}: this is none of the playbook's members.",
+                cure=f"They are {', '.join(names.values())}.",
+            )
     observed = _observed(playbook, members, world, tell)
-    return plan_remove(playbook, members, observed, __version__)
+    plan = plan_remove(
+        playbook,
+        members,
+        observed,
+        __version__,
+        left_behind=[names[word.casefold()] for word in consents.left_behind],
+    )
+    return replace(
+        plan, warnings=(*plan.warnings, *others_at_removal(plan, world.inventory, observed))
+    )
 
 
 def _observed(

@@ -188,14 +188,27 @@ def consent_options(function: Function) -> Function:
     return function
 
 
+def leave_behind_option(function: Function) -> Function:
+    """Add ``--leave-behind``."""
+    return click.option(
+        "--leave-behind",
+        "left_behind",
+        multiple=True,
+        metavar="HOST",
+        help="Come to an end without this member, if it does not answer; the GPO stays, "
+        "unassigned, for it. May be repeated.",
+    )(function)
+
+
 def consents_of(values: dict[str, Any]) -> "Consents":
     """Take the options of consent out of a command's keyword arguments."""
     from ipsec_orchestrator.model.plan import Consents, DangerCode  # noqa: PLC0415 - lazy
 
     names = {code: f"allow_{code.value.replace('-', '_')}" for code in DangerCode}
     return Consents(
-        risks=tuple(values.pop("accepted_risks")),
-        dangers=frozenset([code for code, name in names.items() if values.pop(name)]),
+        risks=tuple(values.pop("accepted_risks", ())),
+        dangers=frozenset([code for code, name in names.items() if values.pop(name, False)]),
+        left_behind=tuple(values.pop("left_behind", ())),
     )
 
 

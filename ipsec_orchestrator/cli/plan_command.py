@@ -12,6 +12,7 @@ from ipsec_orchestrator.cli.options import (
     consent_options,
     consents_of,
     json_option,
+    leave_behind_option,
 )
 
 
@@ -21,6 +22,7 @@ from ipsec_orchestrator.cli.options import (
 @click.option("--out", type=click.Path(dir_okay=False), help="Save the plan for apply.")
 @click.option("--remove", "removal", is_flag=True, help="Plan orchestrate remove instead.")
 @consent_options
+@leave_behind_option
 @click.option("--exit-code", is_flag=True, help="Exit with 2 if there is something to do.")
 @confirm_within_option
 @json_option

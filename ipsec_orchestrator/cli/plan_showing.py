@@ -32,6 +32,8 @@ def show_plan(
         raise UsageError(
             "--confirm-within is for what apply brings, not for a removal.", cure="Leave it out."
         )
+    if consents.left_behind and not removal:
+        raise UsageError("--leave-behind is for removals.", cure="Leave it out, or add --remove.")
     making = planned(
         playbook, connection, removal=removal, consents=consents, confirm_within=confirm_within
     )

@@ -101,7 +101,7 @@ def planned(
             if lock is not None:
                 wait_before_planning(world, playbook.gpo.name, lock, tell)
             if removal:
-                made = make_remove_plan(playbook, members, world, tell)
+                made = make_remove_plan(playbook, members, world, tell, consents)
             else:
                 made = make_apply_plan(playbook, members, world, tell, consents)
         yield (made if confirm_within is None else with_dead_man(made, confirm_within)), world

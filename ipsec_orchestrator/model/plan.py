@@ -185,10 +185,12 @@ class Consents:
     Attributes:
         risks: Words of risks.
         dangers: What else is confirmed.
+        left_behind: Members without which a removal may come to its end, if they do not answer.
     """
 
     risks: tuple[str, ...] = ()
     dangers: frozenset[DangerCode] = frozenset()
+    left_behind: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

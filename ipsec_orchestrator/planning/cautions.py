@@ -7,7 +7,7 @@ from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.facts.gpo import ObservedGpo
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, HostRole, Inventory
-from ipsec_orchestrator.model.plan import Caution
+from ipsec_orchestrator.model.plan import Caution, Plan
 from ipsec_orchestrator.model.policy import (
     Cipher,
     DhGroup,
@@ -16,6 +16,7 @@ from ipsec_orchestrator.model.policy import (
     Mode,
     Playbook,
 )
+from ipsec_orchestrator.model.steps import GpoStep
 from ipsec_orchestrator.planning.tightening import tightening_cautions
 
 _BEST = (
@@ -45,6 +46,35 @@ def cautions(
         *_rivals(playbook, observed),
         *_unread(observed),
     )
+
+
+def left_behind_cautions(left_behind: Iterable[str], gpo: str) -> tuple[Caution, ...]:
+    """Tell what stays for members that a removal does not wait for."""
+    names = list(left_behind)
+    if not names:
+        return ()
+    return (
+        Caution(
+            code="left-behind",
+            text=f"{_listed(names)} did not answer and may still have the policy. For them the GPO "
+            f"{gpo} stays, unassigned and linked: a member that comes back lets go of the policy "
+            "when it refreshes. Remove again when it has, or when it is no longer in the inventory.",
+        ),
+    )
+
+
+def others_at_removal(plan: Plan, inventory: Inventory, observed: Observed) -> Iterator[Caution]:
+    """Warn of computers that nobody asks whether they have let go, before the GPO goes."""
+    strangers = _strangers(inventory, observed)
+    if strangers and any(isinstance(s, GpoStep) and not s.after for s in plan.steps):
+        yield Caution(
+            code="others-in-ou",
+            text=f"{len(strangers)} computers of the OU are not in the inventory, so nobody sees "
+            f"whether they have let go before the GPO goes: {_listed(strangers)}. A computer lets "
+            "go when it refreshes while the unassigned GPO is still linked, by itself within two "
+            "hours. To give them that time, take 'assignment' out of the playbook, apply it, and "
+            "remove later.",
+        )
 
 
 def left_out_cautions(left_out: Iterable[str], waiting: int) -> tuple[Caution, ...]:
@@ -132,13 +162,7 @@ def _scope(
             text=f"{_listed(outside)}: no computer account in {observed.ou.entry.dn}; the GPO "
             "will not reach them.",
         )
-    known = {host.fqdn.casefold() for host in inventory.hosts}
-    labels = {host.fqdn.partition(".")[0].casefold() for host in inventory.hosts}
-    strangers = [
-        computer.name
-        for computer in accounts.computers
-        if computer.fqdn.casefold() not in known and computer.name.casefold() not in labels
-    ]
+    strangers = _strangers(inventory, observed)
     if strangers:
         yield Caution(
             code="others-in-ou",
@@ -163,6 +187,17 @@ def _scope(
             text=f"The link is on {observed.ou.entry.dn}, not on an OU: every computer below "
             "gets the policy.",
         )
+
+
+def _strangers(inventory: Inventory, observed: Observed) -> list[str]:
+    """Name the computers of the OU that the inventory does not have."""
+    known = {host.fqdn.casefold() for host in inventory.hosts}
+    labels = {host.fqdn.partition(".")[0].casefold() for host in inventory.hosts}
+    return [
+        computer.name
+        for computer in observed.computers.computers
+        if computer.fqdn.casefold() not in known and computer.name.casefold() not in labels
+    ]
 
 
 def winning_rivals(playbook: Playbook, observed: Observed) -> tuple[ObservedGpo, ...]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.errors import ForeignObjectError
 from ipsec_orchestrator.facts.gpo import ObservedGpo, ObservedOu, assignment_dns
+from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import dn_key
 from ipsec_orchestrator.model.inventory import Host
@@ -20,7 +21,7 @@ from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
 from ipsec_orchestrator.planning.adoption import ASSIGNMENT_NAMES, Adoption, read_adoption
 from ipsec_orchestrator.planning.assignment_part import is_unheard, plan_assignment
 from ipsec_orchestrator.planning.basis import basis_of
-from ipsec_orchestrator.planning.cautions import left_out_cautions
+from ipsec_orchestrator.planning.cautions import left_behind_cautions, left_out_cautions
 from ipsec_orchestrator.planning.desired import (
     STAGE_OF_KIND,
     announced_version,
@@ -49,8 +50,17 @@ def plan_remove(
     members: Iterable[Host],
     observed: Observed,
     tool_version: str,
+    left_behind: Iterable[str] = (),
 ) -> Plan:
     """Plan taking away what :func:`~ipsec_orchestrator.planning.apply.plan_apply` brings.
+
+    Args:
+        playbook: What was wanted.
+        members: The hosts that have to let go first.
+        observed: What was read.
+        tool_version: Goes into the plan's basis.
+        left_behind: Members that are not waited for if they did not answer. For them the GPO
+            stays, unassigned and linked: it is all that can tell them.
 
     Raises:
         ForeignObjectError: The GPO of that name is not ours.
@@ -71,8 +81,15 @@ def plan_remove(
             else hand_back(each, target, adoption, observed.container, cleared.steps)
         )
     anything = bool(objects or unassign.steps or gpo_away.steps)
+    named = set(left_behind)
+    members = tuple(members)
+    behind = [
+        host.name
+        for host in members
+        if host.name in named and not isinstance(observed.members.get(host.name), MemberObservation)
+    ]
     refresh = plan_members(
-        members if anything else (),
+        [host for host in members if host.name not in behind] if anything else (),
         observed,
         None,
         playbook=playbook.name,
@@ -81,7 +98,7 @@ def plan_remove(
     away = plan_deletion(objects, observed, stage=None)
     described = Draft(changes=tuple(_deletion(old) for old in objects))
     # Link first, then objects, then the GPO: whoever refreshes meanwhile finds no half policy.
-    rest = link + described + away + gpo_away
+    rest = described + away if behind else link + described + away + gpo_away
     if observed.left_out and rest.steps:
         # They keep a policy that vanishes before they have let go of it.
         rest = Draft(warnings=left_out_cautions(observed.left_out, len(rest.steps)))
@@ -91,7 +108,11 @@ def plan_remove(
         basis=basis_of(playbook, observed, whole.changes, whole.steps, tool_version),
         changes=whole.changes,
         steps=whole.steps,
-        warnings=(*whole.warnings, *_unread(observed)),
+        warnings=(
+            *whole.warnings,
+            *left_behind_cautions(behind, playbook.gpo.name),
+            *_unread(observed),
+        ),
     )
 
 

@@ -63,5 +63,8 @@ def _wishes(flows: Iterable[Flow], limits: Limits) -> tuple[WebWish, ...]:
 def _host(name: str, world: World) -> Host:
     host = world.inventory.host(name)
     if host is None:
-        raise UsageError(f"The inventory has no host called {name}.")
+        raise UsageError(
+            f"The inventory has no host called {name}.",
+            cure="orchestrate hosts lists those that it has.",
+        )
     return host

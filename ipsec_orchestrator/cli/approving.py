@@ -41,7 +41,9 @@ class Approving:
         """
         demands = tuple(self._demands(inventory))
         if self.approvals is not None and not demands:
-            raise UsageError("--approvals says how many, but not of whom: add --signed-by FILE.")
+            raise UsageError(
+                "--approvals says how many, but not of whom.", cure="Add --signed-by FILE."
+            )
         if content is None:
             if self.signed_by:
                 raise UsageError(

@@ -39,12 +39,18 @@ def web_service(
         plan, ways_back = make_web_plans(flows, playbook, wish.limits, world, tell)
     print_lines(plan_lines(plan), to_stderr=True)
     if not plan.is_empty and not yes and not agreed(plan):
-        raise UsageError("Nothing was changed, and nothing proved.")
+        raise UsageError(
+            "Nothing was changed, and nothing proved.",
+            cure="Say yes to the web servers, or prove without them.",
+        )
     try:
         if not plan.is_empty:
             error = _carried_out(plan, world, state)
             if error is not None:
-                raise PlanError(f"The web server could not be made: {error}")
+                raise PlanError(
+                    f"The web server could not be made: {error}",
+                    cure="What was made is taken away again; prove without --service iis.",
+                )
         yield
     finally:
         # One host that can't be reached must not keep the others from being left as they were.

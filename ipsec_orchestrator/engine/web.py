@@ -84,5 +84,8 @@ def host_of(step: WebStep, world: World) -> Host:
     """
     host = world.inventory.host(step.host)
     if host is None:
-        raise UsageError(f"The inventory has no host called {step.host}.")
+        raise UsageError(
+            f"The inventory has no host called {step.host}.",
+            cure="Use the inventory that the plan was made with.",
+        )
     return host

@@ -57,3 +57,5 @@ class UnsignedError(PlanError):
 
 class SigningError(PlanError):
     """A signature could not be made, or a file of signers or keys can't be used."""
+
+    usual_cure = "orchestrate sign --help says which keys and files there are."

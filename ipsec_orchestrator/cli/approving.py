@@ -42,7 +42,8 @@ class Approving:
         demands = tuple(self._demands(inventory))
         if self.approvals is not None and not demands:
             raise UsageError(
-                "--approvals says how many, but not of whom.", cure="Add --signed-by FILE."
+                "--approvals says how many, but not of whom.",
+                cure="To say so, add --signed-by FILE.",
             )
         if content is None:
             if self.signed_by:

@@ -1,12 +1,15 @@
 """Proofs on the lab's real wire: what goes over it is real IKE and ESP, and tcpdump is the judge."""
 
+import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from ipsec_orchestrator.adapters.evidence_folder import verify_evidence
 from tests.lab.wire.on_the_wire import Sniffer
-from tests.system.conftest import Laboratory
+from tests.system.conftest import PLAYBOOK, POLICY, Laboratory, document
 from tests.system.wire.proofs import PAIR, esp_numbers, is_clean, packets, verdicts, words
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
@@ -51,4 +54,35 @@ def test_all_pairs_both_ways(lab: Laboratory, tmp_path: Path) -> None:
 
     assert set(words(pairs)) == {"host1>vm1", "vm1>host1", "host1>vm2", "vm2>host1"}
     assert {pair["verdict"] for pair in pairs} == {"encrypted"}
-    assert (tmp_path / "evidence" / "manifest.json").exists()
+    evidence = tmp_path / "evidence"
+    assert verify_evidence(evidence) == ()
+    (policy,) = json.loads((evidence / "policy.json").read_text(encoding="utf-8"))
+    assert POLICY in json.dumps(policy)
+    assert json.loads((evidence / "verdicts.json").read_text("utf-8"))["pairs"] == pairs
+    page = (evidence / "page.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert not re.search(r"(src|href)=.?(https?:|//)", page)
+    for number in range(1, 5):
+        (told,) = evidence.glob(f"flows/{number:03d}-*/told.json")
+        assert len(list(told.parent.glob("*.pcapng"))) == 2
+        ends = json.loads(told.read_text(encoding="utf-8"))
+        assert {event["id"] for event in ends["source"]["events"]} >= {5451}
+        assert ends["source"]["associations"]
+
+
+def test_udp_is_proved_like_tcp(any_lab: Laboratory, tmp_path: Path) -> None:
+    """A filter on a UDP port gives flows that are encrypted too; what it costs the hosts is said."""
+    text = PLAYBOOK.read_text(encoding="utf-8")
+    assert "protocol: tcp" in text
+    playbook = tmp_path / PLAYBOOK.name
+    playbook.write_text(text.replace("protocol: tcp", "protocol: udp"), encoding="utf-8")
+    any_lab.apply(playbook=playbook)
+    options = ("--json", "--pairs", "vm1:host1", "--timeout", "30")
+    said = any_lab.play("prove", *options, playbook=playbook)
+    pairs = document(said)["pairs"]
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert words(pairs) == {"host1>vm1": ("encrypted", None), "vm1>host1": ("encrypted", None)}
+    assert {(pair["protocol"], pair["port"]) for pair in pairs} == {("udp", 8080)}
+    assert "a capture of at most 8 MB cut off at 128 bytes a packet" in said.stderr
+    assert "everything is gone after" in said.stderr

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,7 @@ import pytest
 
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.winrm import CannedBackend, HostSettings, WinrmHost, WinrmService
+from tests.lacking import lacking
 
 pytestmark = pytest.mark.lab
 pytest.importorskip("gssapi", reason="Kerberos needs the package gssapi")
@@ -149,7 +151,9 @@ def test_pywinrms_own_kerberos(
     samba_domain: Domain, host: WinrmHost, scheme: str, encryption: str
 ) -> None:
     """Pywinrm's transport ``kerberos``, which seals with another library, gets in too."""
-    kerberos = pytest.importorskip("kerberos", reason="pywinrm's Kerberos needs pykerberos")
+    kerberos = find_spec("kerberos")
+    if kerberos is None or kerberos.origin is None:
+        lacking("pywinrm's Kerberos needs pykerberos")
     samba_domain.renew_admin_ticket()
     port = host.http_port if scheme == "http" else host.https_port
     url = f"{scheme}://{host.settings.address}:{port}/wsman"
@@ -159,7 +163,7 @@ def test_pywinrms_own_kerberos(
         [sys.executable, "-c", PYWINRM_CLIENT, *arguments],
         env={
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(Path(kerberos.__file__).parent),
+            "PYTHONPATH": str(Path(kerberos.origin).parent),
             "KRB5_CONFIG": str(samba_domain.layout.krb5_conf),
             "KRB5CCNAME": f"FILE:{samba_domain.layout.ccache}",
         },

@@ -97,6 +97,8 @@ def prove_process(
         env={
             **lab.environment,
             "IPSEC_ORCHESTRATOR_STATE": str(lab.state_dir),
+            # Who is killed can't take its own temporary folder away either.
+            "TMPDIR": str(lab.state_dir.parent),
             **environment,
         },
         stdin=subprocess.DEVNULL,

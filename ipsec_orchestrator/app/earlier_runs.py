@@ -26,6 +26,7 @@ from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import GpoVia
 from ipsec_orchestrator.model.run import RunEvent, RunHistory, RunRecord, RunState, replay
 from ipsec_orchestrator.model.run_standing import later_run, same_target
+from ipsec_orchestrator.model.steps import TemplateVersionStep
 from ipsec_orchestrator.planning.backupfile import backup_from_json
 from ipsec_orchestrator.planning.concerned import via_of
 from ipsec_orchestrator.planning.planfile import parse_plan
@@ -183,8 +184,20 @@ def make_rollback_plan(found: EarlierRun, world: World, store: RunStore) -> Plan
         records=found.history.steps,
         before=found.before or Backup(),
         now=look(steps, plan.basis.domain, world, via=via),
+        later_versions=_later_versions(found, store),
     )
     return plan_rollback(undo, __version__, via)
+
+
+def _later_versions(found: EarlierRun, store: RunStore) -> frozenset[int]:
+    """Give the versions that later runs of the playbook wrote; all of them were taken back."""
+    return frozenset(
+        step.after
+        for record in store.runs()
+        if record.started > found.record.started and same_target(record, found.record)
+        for step in read_run(store, record.run_id).plan.steps
+        if isinstance(step, TemplateVersionStep)
+    )
 
 
 def _via_of_earlier(found: EarlierRun, store: RunStore) -> GpoVia | None:

@@ -29,7 +29,7 @@ from ipsec_orchestrator.model.outcome import (
     StepOutcome,
     StepResult,
 )
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
@@ -72,6 +72,8 @@ class _Progress:
         phases: Seconds by stage.
         over: Steps that an earlier attempt of this run has done.
         news: Whether this attempt has written what members will notice by themselves.
+        goes_back: Whether the run takes another back. A member may remember a version of a GPO of
+            the same id that was deleted since, so it is not left to it what is new.
         error: With what it broke off.
     """
 
@@ -82,6 +84,7 @@ class _Progress:
     phases: dict[str, float] = field(default_factory=dict[str, float])
     over: Mapping[int, Over] = field(default_factory=dict[int, Over])
     news: bool = False
+    goes_back: bool = False
     error: str | None = None
     stopped: str | None = None
     rollback: bool = False
@@ -121,6 +124,7 @@ def run(
         planned=plan.steps,
         bindings=past.bindings if past else Bindings(),
         over=past.over if past else {},
+        goes_back=plan.purpose is Purpose.ROLLBACK,
     )
     backed_up = past is not None and past.has_backup
     backup = None if backed_up else look(plan.steps, plan.basis.domain, world)
@@ -302,7 +306,7 @@ def _perform_each(
         # Only a new version, written with the assignment, is news to a member: one that missed it,
         # or never noticed that a link was off for a while, would skip the GPO as unchanged.
         if outcome is StepOutcome.DONE and step.stage in {Stage.ASSIGNMENT, Stage.LINK}:
-            progress.news = step.stage is Stage.ASSIGNMENT
+            progress.news = step.stage is Stage.ASSIGNMENT and not progress.goes_back
         observer.step_ended(result)
 
 

@@ -68,12 +68,14 @@ class RunToUndo:
         records: What became of its steps, by number.
         before: What was there before its first write.
         now: What is there.
+        later_versions: Numbers that later runs, taken back since, have left in the GPO.
     """
 
     plan: Plan
     records: Mapping[int, StepRecord]
     before: Backup
     now: Backup
+    later_versions: frozenset[int] = frozenset()
 
     @property
     def effective(self) -> tuple[tuple[int, Step], ...]:
@@ -184,7 +186,10 @@ def _check_version(run: RunToUndo, gpo: Attributes) -> None:
     """Refuse to delete a GPO that somebody has edited since the run made it."""
     known = {
         "0",
-        *(str(GpoVersion.from_number(number).signed_number) for number in versions_of_steps(run)),
+        *(
+            str(GpoVersion.from_number(number).signed_number)
+            for number in (*versions_of_steps(run), *run.later_versions)
+        ),
     }
     found = gpo.text(VERSION_NUMBER) or "0"
     if found not in known:

@@ -61,6 +61,9 @@ class Run:
 def start(lab: Laboratory, state: Path, command: str, playbook: Path, *options: str) -> Run:
     """Start the program as an administrator with a machine of his own would."""
     lab.used = True
+    # Whoever is killed leaves his temporary files behind, so they get a place of their own.
+    scratch = state.with_name(f"{state.name}-scratch")
+    scratch.mkdir()
     arguments = [command, playbook, "-i", lab.inventory, "--yes", "--state", state, *options]
     process = subprocess.Popen(
         [str(PROGRAM), *map(str, arguments)],
@@ -68,7 +71,7 @@ def start(lab: Laboratory, state: Path, command: str, playbook: Path, *options: 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env=lab.environment,
+        env={**lab.environment, "TMPDIR": str(scratch)},
     )
     return Run(process=process, state=state)
 

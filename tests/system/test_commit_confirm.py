@@ -10,6 +10,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -105,10 +106,8 @@ def test_a_confirmed_run_stays(well_lab: Laboratory, pair: Path) -> None:
     gone = [records(lab, host).names() for host in PAIR]
     silent = lab.orchestrate("hosts", "-i", lab.inventory)
     run_id, deadline = found["run"]["run"], found["confirmation"]["deadline"]
-    until(
-        lambda: time.time() > time.mktime(time.strptime(deadline, "%Y-%m-%dT%H:%M:%SZ")) + 2,
-        "the deadline passes",
-    )
+    over = datetime.fromisoformat(deadline) + timedelta(seconds=2)
+    until(lambda: datetime.now(UTC) > over, "the deadline passes")
 
     assert {outcome["outcome"] for outcome in outcomes(found).values()} == {"done"}
     assert sorted(found["confirmation"]["hosts"]) == sorted(PAIR)

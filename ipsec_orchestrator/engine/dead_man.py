@@ -90,6 +90,7 @@ def arm(
     run_id: str,
     playbook: str,
     domain: str,
+    begins: Callable[[], None] = lambda: None,
 ) -> tuple[datetime, tuple[Guarded, ...]]:
     """Put the tasks on all members; give the deadline and how the members were before.
 
@@ -100,6 +101,7 @@ def arm(
         run_id: Names the tasks.
         playbook: Name of the playbook, to be remembered.
         domain: DNS name of the domain, to be remembered.
+        begins: Called when all members have been tried, before the first task is there.
 
     Raises:
         DeadManError: A member can't be guarded. No task is left then, or it is named.
@@ -123,6 +125,7 @@ def arm(
         deadline=deadline,
         hosts=tuple(host.name for host in hosts),
     )
+    begins()
     # Before the first task: a workstation that dies now must still know of them.
     _remember(pending, world)
 

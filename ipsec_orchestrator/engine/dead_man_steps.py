@@ -1,6 +1,6 @@
 """Performs the steps of a dead man's switch, all of a plan together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ipsec_orchestrator.codec.scheduled_task import boundary_text
@@ -34,13 +34,23 @@ def perform_dead_men(
         run_id: Names the tasks.
     """
     steps = {number: step for number, step in numbered if isinstance(step, DeadManStep)}
+    begun = False
+
+    def begins() -> None:
+        nonlocal begun
+        begun = True
+        for number, step in steps.items():
+            journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
+
     for number, step in steps.items():
         observer.step_begins(number, step)
-        journal.append("step-begins", number=number, stage=step.stage.value, object=step.host)
     if any(step.after is not None for step in steps.values()):
-        error = _armed(tuple(steps.values()), plan, world, journal, observer, run_id=run_id)
+        error = _armed(
+            tuple(steps.values()), plan, world, journal, observer, run_id=run_id, begins=begins
+        )
         reasons = {step.host: error for step in steps.values()} if error else {}
     else:
+        begins()
         released = _released(tuple(steps.values()), world, observer)
         error = failed_releases(released)
         reasons = {
@@ -68,6 +78,9 @@ def perform_dead_men(
                 outcome=outcome.value,
                 ids={},
             )
+        elif not begun:
+            # Only harmless tasks were tried: the run has done nothing that had to be taken back.
+            journal.append("step-skipped", number=number, stage=step.stage.value, reason=reason)
         else:
             journal.append(
                 "step-failed",
@@ -89,6 +102,7 @@ def _armed(
     observer: Observer,
     *,
     run_id: str,
+    begins: Callable[[], None],
 ) -> str | None:
     try:
         deadline, guarded = arm(
@@ -98,6 +112,7 @@ def _armed(
             run_id=run_id,
             playbook=plan.basis.playbook,
             domain=plan.basis.domain,
+            begins=begins,
         )
     except OrchestratorError as error:
         return str(error)

@@ -174,6 +174,8 @@ def test_the_journal_tells_how_members_were(scene: Scene) -> None:
     """The deadline and the state of each member from before are on the record."""
     scene.apply()
 
+    kinds = scene.journal.kinds()
+    assert kinds.index("step-begins") < kinds.index("dead-man-armed") < kinds.index("step-ends")
     (armed,) = [fields for kind, fields in scene.journal.events if kind == "dead-man-armed"]
     hosts = armed["hosts"]
     assert isinstance(hosts, dict)
@@ -244,6 +246,8 @@ def test_a_twin_that_fails_stops_everything(scene: Scene) -> None:
     assert "vm2: the task that was tried ended with 0x800704EC" in report.error
     assert scene.domain.snapshot() == before
     assert scene.tasks() == all_of(())
+    # Nothing was begun, so nothing stands in the way of the next run.
+    assert not {"step-begins", "step-failed"} & set(scene.journal.kinds())
     assert scene.confirmations.by_run == {}
     assert {step.outcome for step in report.steps} == {StepOutcome.FAILED, StepOutcome.SKIPPED}
 

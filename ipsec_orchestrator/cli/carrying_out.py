@@ -111,6 +111,10 @@ def ask_and_carry_out(
                     approvals=approving.found,
                 )
             back = take_back(report, world, state_place(state), watching, lock=lock, tell=say)
+        elif plan.purpose is Purpose.REMOVE and open_run(plan, run_store(state_place(state))):
+            # Nothing is left of a run that was interrupted: recording that decides it.
+            with watching(plan) as observer:
+                report = carry_out(plan, world, state_place(state), observer, lock=lock, tell=say)
         more = measurement.document if measurement else _NOTHING
         return conclude(
             plan,

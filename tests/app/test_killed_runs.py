@@ -25,7 +25,7 @@ from ipsec_orchestrator.model.run import RunState
 from ipsec_orchestrator.model.run_standing import undecided
 from tests.killed_runs import Machine, Snapshot
 from tests.planning.test_apply_laws import furnished
-from tests.worlds import DOMAIN_DN, KilledError, MemoryDomain, with_windows_hosts
+from tests.worlds import DOMAIN_DN, KilledError, MemoryDomain, memory_domain, with_windows_hosts
 
 STARTS = [
     ("new", GpoVia.WINRM),
@@ -284,6 +284,24 @@ def test_an_undecided_run_is_in_the_way_of_apply_but_not_of_remove(
     assert machine.state() == pristine
     assert [run.state for run in machine.store.runs()] == [RunState.DONE, RunState.SUPERSEDED]
     assert machine.apply(domain.plan(howto)).error is None
+
+
+def test_removing_nothing_decides_what_was_interrupted(
+    howto: Playbook, domain: MemoryDomain
+) -> None:
+    """Where somebody has cleaned up by hand, a remove without a step makes room for the next apply."""
+    machine = Machine.of(domain)
+    plan = domain.plan(howto)
+    with pytest.raises(KilledError):
+        machine.apply(plan, 4)
+    fresh = memory_domain(domain.inventory)
+    machine.domain = fresh
+    removal = fresh.plan_removal(howto)
+    assert removal.is_empty
+    machine.apply(removal)
+
+    assert [run.state for run in machine.store.runs()] == [RunState.DONE, RunState.SUPERSEDED]
+    assert machine.apply(fresh.plan(howto)).error is None
 
 
 def test_a_run_is_rolled_back_once_and_in_order(howto: Playbook, domain: MemoryDomain) -> None:

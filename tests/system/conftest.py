@@ -150,6 +150,10 @@ class Laboratory:
         if self.used or self.gpo_count() != NEW_DOMAIN_GPOS:
             said = self.orchestrate("lab", "reset")
             assert said.returncode == 0, said.stderr
+            # Runs that were interrupted are about a domain that is gone.
+            shutil.rmtree(self.state_dir / "runs", ignore_errors=True)
+            for path in self.state_dir.glob("runs.sqlite*"):
+                path.unlink()
             self.used = False
 
     def variant(self, name: str, change: Callable[[dict[str, Any]], object]) -> Path:

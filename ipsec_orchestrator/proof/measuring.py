@@ -27,6 +27,7 @@ _FAILURES: Final = {
     4654: "negotiation of an association (quick mode) failed",
     4963: "traffic came in clear that should have been secured",
 }
+_MAIN_MODE: Final = frozenset({4652, 4653})
 _IKE_MISSING: Final = 5453
 _SUCCESS: Final = 1
 _FAILURE: Final = 2
@@ -103,10 +104,17 @@ class _End:
         if any(_is_soft(row) for row in self._rows):
             yield f"{self.history.host}: has a soft association with {self._peer} now"
         came_up = max((e.last for e in self._events if _is_up(e)), default=None)
+        # Main mode is one for the pair: any association with the peer shows that it works again.
+        with_peer = [e.last for e in self.history.events or () if self._is_up_with_peer(e)]
+        reached = max(with_peer, default=None)
         for event in sorted(self._events, key=lambda event: event.last):
             words = _words_of_failure(event)
-            if words is not None and not self._is_healed(event.last, came_up):
+            since = reached if event.event_id in _MAIN_MODE else came_up
+            if words is not None and not self._is_healed(event.last, since):
                 yield f"{self.history.host}: {words}{_how_often(event)}"
+
+    def _is_up_with_peer(self, event: CountedEvent) -> bool:
+        return _is_up(event) and event.remote_address == self._peer
 
     def _is_healed(self, failed_at: datetime, came_up: datetime | None) -> bool:
         """Tell whether it went well after all; where success is not audited, by what there is."""

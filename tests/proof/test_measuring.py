@@ -104,6 +104,16 @@ CASES: list[tuple[str, dict[str, Any], Measured]] = [
     ("it failed, and then went well", {"events": (event(4653, hours=-1), UP)}, Measured.ENCRYPTED),
     ("it went well, and then failed", {"events": (UP, event(4653, hours=1))}, Measured.FALLS_BACK),
     (
+        "main mode failed, and then went well for the other direction",
+        {"events": (event(4653, hours=-1), replace(UP, local_port=8080, remote_port=0))},
+        Measured.NO_TRAFFIC,
+    ),
+    (
+        "quick mode failed, and then went well for the other direction",
+        {"events": (event(4654, hours=-1), replace(UP, local_port=8080, remote_port=0))},
+        Measured.FALLS_BACK,
+    ),
+    (
         "it failed, went well unwritten, and is there",
         {"events": (event(4653),), "associations": (row(),), "quick_mode_audit": 2},
         Measured.ENCRYPTED,

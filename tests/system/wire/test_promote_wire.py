@@ -84,7 +84,10 @@ def test_from_request_to_require(any_lab: Laboratory, requested: Path) -> None:
     lab.apply("--limit", "vm1", playbook=requested)
     only_measured = measured_after_traffic(lab, requested)
     assert only_measured.returncode == 0, only_measured.stdout
-    assert {p["measured"] for p in measured(only_measured).values()} == {"encrypted"}
+    found = measured(only_measured)
+    # A direction whose first exchange was given up may not have asked again yet.
+    assert {pair["measured"] for pair in found.values()} <= {"encrypted", "no traffic seen"}
+    assert "encrypted" in {found[pair]["measured"] for pair in BOTH}
     assert document(only_measured)["plan"] is None
     assert "mode: require" in only_measured.stderr
 

@@ -50,7 +50,15 @@ def well_lab(lab: Laboratory) -> Iterator[Laboratory]:
     yield lab
     for host in lab.members:
         lab.fault(host)
-    shutil.rmtree(lab.state_dir / "confirmations", ignore_errors=True)
+    forget(lab)
+
+
+def forget(lab: Laboratory) -> None:
+    """Leave no run behind that waits, or that was killed and stands in the way of others."""
+    for folder in ("confirmations", "runs"):
+        shutil.rmtree(lab.state_dir / folder, ignore_errors=True)
+    for file in lab.state_dir.glob("runs.sqlite*"):
+        file.unlink()
 
 
 @pytest.fixture
@@ -326,7 +334,7 @@ def test_real_powershell_does_the_same(powershell_lab: Laboratory, pair: Path) -
         kept = confirm(lab, "--keep-policy", command="restore-members")
         after = [agent(lab, host) for host in PAIR]
     finally:
-        shutil.rmtree(lab.state_dir / "confirmations", ignore_errors=True)
+        forget(lab)
 
     assert confirmed.returncode == 0, confirmed.stderr
     assert kept.returncode == 0, kept.stderr + kept.stdout

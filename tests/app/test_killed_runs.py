@@ -110,7 +110,7 @@ def test_killed_anywhere_and_rolled_back(howto: Playbook, start: str, via: GpoVi
         assert [run.state for run in machine.store.runs()] == [RunState.DONE, RunState.ROLLED_BACK]
 
 
-@settings(max_examples=12)
+@settings(max_examples=25)
 @given(st.data())
 def test_killed_again_and_again_it_ends_in_one_of_two_states(
     howto: Playbook, data: st.DataObject
@@ -134,7 +134,12 @@ def test_killed_again_and_again_it_ends_in_one_of_two_states(
     for _ in range(6):
         found = undecided(machine.store.runs(), playbook.name, "ipsectest.com")
         if found is not None:
-            machine.resume(name=found.run_id)
+            try:
+                machine.resume(name=found.run_id)
+            except StalePlanError as stale:
+                # After a rollback and its own rollback, versions are beyond those of the plan.
+                assert stale.attribute in {"versionNumber", "Version"}  # noqa: PT017 - see above
+                machine.rollback(name=found.run_id)
     assert undecided(machine.store.runs(), playbook.name, "ipsectest.com") is None
     runs = machine.store.runs()
     done = bool(runs) and runs[-1].state is RunState.DONE

@@ -30,6 +30,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=False,
         help="write what was found into the golden files",
     )
+    parser.addoption(
+        "--every-point",
+        action="store_true",
+        default=False,
+        help="kill the real process at every point, not at those that fit into a few minutes",
+    )
 
 
 @pytest.fixture(scope="session", autouse=True)

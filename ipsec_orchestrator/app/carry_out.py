@@ -22,6 +22,7 @@ from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.model.run import RunRecord, RunState
 from ipsec_orchestrator.model.run_standing import undecided
 from ipsec_orchestrator.model.steps import WebStep
+from ipsec_orchestrator.planning.plan_secrets import refuse_secrets
 from ipsec_orchestrator.ports import RunStore, World
 
 
@@ -58,6 +59,7 @@ def carry_out(
         LockHeldError: Another run is at work; nothing has been written then.
         StalePlanError: The plan is of another domain or DC, or something that it will touch has
             changed since; nothing has been written then.
+        SecretInPlanError: The record of the run would hold a secret.
         JournalError: The record can't be written; nothing was changed without one.
         RunStoppedError: Somebody pressed Ctrl-C.
     """
@@ -87,6 +89,7 @@ def carry_out_in(
     approvals: Iterable[Approval] = (),
 ) -> RunReport:
     """Do what :func:`carry_out` does, and record it in a store that is there already."""
+    refuse_secrets(plan)
     check_domain(plan, world)
     if undoes is None:
         refuse_undecided(plan, store)

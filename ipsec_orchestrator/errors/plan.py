@@ -85,7 +85,7 @@ class StalePlanError(PlanError):
 
 
 class SecretInPlanError(PlanError):
-    """A plan that can't be written down, because a rule that it rests on holds a secret.
+    """A plan that can't be written down, nor its run, because a rule that it rests on holds a secret.
 
     Attributes:
         object: DN of the rule.
@@ -93,9 +93,10 @@ class SecretInPlanError(PlanError):
 
     def __init__(self, *, object: str) -> None:  # noqa: A002 - the word of the trade
         super().__init__(
-            f"{object} holds a pre-shared key, or something of an unknown kind, which must not "
-            "stand in a plan file.",
-            cure="Apply the playbook itself, without --out and --json; it takes the key away.",
+            f"{object} holds a pre-shared key, or something of an unknown kind, which must stand "
+            "neither in a plan nor in the record of a run.",
+            cure="Somebody has put it there. Take it out of the rule in the IP Security Policies "
+            "snap-in, or delete that object, and run the same command again.",
         )
         self.object = object
 

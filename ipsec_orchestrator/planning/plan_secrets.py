@@ -1,4 +1,4 @@
-"""No secret in a plan file: the one that the directory can hold is a rule's pre-shared key."""
+"""No secret in a plan, nor in the record of a run: the one that the directory can hold is a rule's pre-shared key."""
 
 from collections.abc import Iterator
 
@@ -14,10 +14,10 @@ _WITHOUT_KEY = frozenset({AuthKind.KERBEROS, AuthKind.CERTIFICATE})
 
 
 def refuse_secrets(plan: Plan) -> None:
-    """Make sure that a plan can be written down.
+    """Make sure that a plan can be written down, as a file and in the journal of its run.
 
     Somebody may have put a key into a rule of ours. The plan that takes it away has to know the
-    rule as it is, so such a plan stays in memory.
+    rule as it is, so the key has to go by hand first.
 
     Raises:
         SecretInPlanError: A rule that it rests on holds a key, or can't be told not to.

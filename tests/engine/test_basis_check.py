@@ -246,7 +246,7 @@ def with_key(domain: MemoryDomain, plan: Plan) -> str:
 def test_a_key_in_a_rule_comes_into_no_file_and_no_message(
     howto: Playbook, applied: MemoryDomain, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """The plan that takes the key away is not written down, but can be carried out."""
+    """Neither plan nor run is written down; once the key was taken out by hand it is an apply."""
     stale = applied.plan(howto)
     rule = with_key(applied, stale)
     (told,) = differences(stale, applied)
@@ -260,6 +260,14 @@ def test_a_key_in_a_rule_comes_into_no_file_and_no_message(
     assert hidden not in str(caught.value)
     assert hidden not in repr(plan)
     place = StatePlace(folder=tmp_path_factory.mktemp("state"))
-    report = carry_out(plan, applied.world, place, ListObserver())
+    with pytest.raises(SecretInPlanError):
+        carry_out(plan, applied.world, place, ListObserver())
+    assert [path for path in place.folder.rglob("*") if path.is_file()] == []
+    applied.directory.replace(rule, Attributes({"ipsecData": ()}))
+    report = carry_out(applied.plan(howto), applied.world, place, ListObserver())
     assert report.error is None
     assert plan_text(applied.plan(howto))
+    key = "hunter2".encode("utf-16-le")
+    kept = [path.read_bytes() for path in place.folder.rglob("*") if path.is_file()]
+    assert kept
+    assert not [content for content in kept if key in content or key.hex().encode() in content]

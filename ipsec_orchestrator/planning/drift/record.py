@@ -20,6 +20,7 @@ from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.drift.group_policy import GpoSight, found_group_policy
 from ipsec_orchestrator.planning.drift.ip_security import found_objects
 from ipsec_orchestrator.planning.drift.picture import Picture
+from ipsec_orchestrator.planning.plan_secrets import holds_secret
 from ipsec_orchestrator.planning.stepfile import (
     attributes_from_json,
     attributes_to_json,
@@ -124,7 +125,10 @@ def _sight(found: Mapping[str, Json]) -> GpoSight:
 
 
 def _entry_to_json(entry: Entry) -> Json:
-    return {"dn": entry.dn, "attributes": attributes_to_json(entry.attributes)}
+    attributes = entry.attributes
+    if holds_secret(entry.dn, attributes):
+        attributes = attributes.with_values("ipsecData", ())
+    return {"dn": entry.dn, "attributes": attributes_to_json(attributes)}
 
 
 def _entry_from_json(found: Json) -> Entry:

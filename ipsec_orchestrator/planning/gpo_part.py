@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
+from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
 from ipsec_orchestrator.codec.gp_link import GpLinks, GpoLinkText, format_gp_link, parse_gp_link
+from ipsec_orchestrator.codec.gpo_version import GpoVersion
 from ipsec_orchestrator.errors import ForeignObjectError
 from ipsec_orchestrator.facts.gpo import ObservedGpo, ObservedOu
 from ipsec_orchestrator.facts.observed import Observed
@@ -90,6 +92,20 @@ def is_ours_unmarked(gpo: ObservedGpo, playbook: Playbook) -> bool:
     """Tell whether we made a GPO in a run that ended before it was marked."""
     unmarked = not gpo.entry.attributes.values_of("adminDescription")
     return unmarked and gpo.comment == COMMENT.format(playbook=playbook.name)
+
+
+def is_only_ours(target: GpoTarget, playbook: Playbook) -> bool:
+    """Tell whether a GPO carries nothing but what this playbook puts into it."""
+    if target.observed is None:
+        return True
+    attributes = target.observed.entry.attributes
+    mark = attributes.text("adminDescription")
+    names = parse_extension_names(attributes.text("gPCMachineExtensionNames") or "")
+    others = [found for found in names.brackets if found.extension_id != IPSEC_PAIR.extension]
+    version = GpoVersion.from_number(int(attributes.text("versionNumber") or "0"))
+    return (
+        mark in {None, gpo_marker(playbook.name, created=True)} and not others and not version.user
+    )
 
 
 def _new_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:

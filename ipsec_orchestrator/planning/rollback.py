@@ -6,7 +6,7 @@ higher version only. So, whatever the run was:
 1. bring back what it took away or changed in place;
 2. switch the assignment back;
 3. raise the versions;
-4. refresh the members until they have what they had;
+4. take the link of a pilot GPO away, and refresh the members until they have what they had;
 5. take away what it made: the link first, the GPO last.
 """
 
@@ -25,7 +25,8 @@ from ipsec_orchestrator.planning.rollback_members import (
     web_back,
 )
 from ipsec_orchestrator.planning.rollback_parts import Parts
-from ipsec_orchestrator.planning.rollback_views import RunToUndo, check_untouched, check_waves
+from ipsec_orchestrator.planning.rollback_pilot import take_apart
+from ipsec_orchestrator.planning.rollback_views import RunToUndo, check_untouched
 from ipsec_orchestrator.planning.rollback_words import changes_of, left_out
 
 
@@ -39,9 +40,10 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
 
     Raises:
         StalePlanError: Somebody else has changed what the run touched.
-        PlanError: It was a rollout in waves over a GPO that was there before.
+        PlanError: It went on with waves of an earlier run.
     """
-    check_waves(run)
+    whole, pilot = run, take_apart(run)
+    run = pilot.main
     check_untouched(run)
     parts = Parts(run)
     heard = parts.is_heard()
@@ -51,7 +53,8 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
     loud, quiet = (
         raise_versions(run, way, hidden=bool(hidden), goes=bool(away)) if heard else ((), ())
     )
-    felt = heard and parts.is_felt()
+    # Who got the change by a pilot feels that it goes, whatever the main GPO has told so far.
+    felt = (heard and parts.is_felt()) or bool(pilot.unlink)
     members = members_back(run, hidden=bool(hidden)) if felt else Draft()
     again = members_again(run) if felt else Draft()
     steps: tuple[Step, ...] = (
@@ -60,8 +63,10 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
         *parts.switch,
         *hidden,
         *loud,
+        *pilot.unlink,
         *members.steps,
         *tasks_away(run),
+        *pilot.away,
         *parts.link_away,
         *parts.away,
         *parts.place_away,
@@ -75,7 +80,7 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
     return Plan(
         purpose=Purpose.ROLLBACK,
         basis=replace(run.plan.basis, tool_version=tool_version, objects=()),
-        changes=(*changes_of(steps, run), *members.changes),
+        changes=(*changes_of(steps, whole), *members.changes),
         steps=steps,
         warnings=(*members.warnings, *left_out(run)),
     )

@@ -6,14 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from ipsec_orchestrator.codec.gpo_version import GpoVersion
-from ipsec_orchestrator.errors import PlanError, StalePlanError
+from ipsec_orchestrator.errors import StalePlanError
 from ipsec_orchestrator.model.backup import Backup
 from ipsec_orchestrator.model.directory import DN_ATTRIBUTES, Attributes, same_dn
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.run import StepRecord
 from ipsec_orchestrator.model.steps import (
     EntryStep,
-    FilteringStep,
     GpoStep,
     Step,
     TemplateVersionStep,
@@ -141,23 +140,6 @@ class RunToUndo:
             known = None if move.after is None else merged(known, move.after)
             states.append(known)
         return states
-
-
-def check_waves(run: RunToUndo) -> None:
-    """Refuse what can't be taken back exactly: a filtering that has to outlive the rollback.
-
-    Raises:
-        PlanError: The run narrowed a GPO that was there before it, or used a pilot.
-    """
-    narrowed = any(isinstance(step, FilteringStep) for _, step in run.effective)
-    lives_on = run.before.entry(run.gpo_dn) is not None or len(gpos_of(run.plan.steps)) > 1
-    if narrowed and lives_on:
-        raise PlanError(
-            "Nothing was changed. A run that rolled a change out in waves over a GPO that was "
-            "there before can't be rolled back.",
-            cure="`orchestrate resume` goes on with it; an `apply` of the earlier playbook, or "
-            "`orchestrate remove`, is the way back.",
-        )
 
 
 def check_untouched(run: RunToUndo) -> None:

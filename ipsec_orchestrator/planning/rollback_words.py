@@ -7,7 +7,7 @@ from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.model.directory import Attributes, dn_key, same_dn, split_dn
 from ipsec_orchestrator.model.plan import Action, Caution, Change, FieldChange
 from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step
-from ipsec_orchestrator.planning.concerned import LINK
+from ipsec_orchestrator.planning.concerned import LINK, gpo_dn
 from ipsec_orchestrator.planning.describe import kind_of
 from ipsec_orchestrator.planning.desired import DEFAULT_RESPONSE_NAME
 from ipsec_orchestrator.planning.rollback_views import VERSION_NUMBER, RunToUndo
@@ -27,7 +27,7 @@ def changes_of(steps: Iterable[Step], run: RunToUndo) -> tuple[Change, ...]:
                     action=Action.CREATE if step.after else Action.DELETE,
                     kind="GPO",
                     name=step.name,
-                    object=run.gpo_dn,
+                    object=gpo_dn(step.gpo_id, run.plan.basis.domain),
                 )
             )
         elif isinstance(step, EntryStep):

@@ -5,10 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
-from ipsec_orchestrator.codec.extension_names import IPSEC_PAIR, parse_extension_names
 from ipsec_orchestrator.codec.gp_link import parse_gp_link
-from ipsec_orchestrator.codec.gpo_version import GpoVersion
-from ipsec_orchestrator.errors import PlanError
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import same_dn
@@ -18,9 +15,9 @@ from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.rollout import OnFailure
 from ipsec_orchestrator.model.steps import MemberStep
 from ipsec_orchestrator.planning.assignment_part import plan_assignment
-from ipsec_orchestrator.planning.desired import DesiredPolicy, gpo_marker, guid_text
+from ipsec_orchestrator.planning.desired import DesiredPolicy, guid_text
 from ipsec_orchestrator.planning.draft import Draft
-from ipsec_orchestrator.planning.gpo_part import GpoTarget, plan_gpo, plan_link
+from ipsec_orchestrator.planning.gpo_part import GpoTarget, is_only_ours, plan_gpo, plan_link
 from ipsec_orchestrator.planning.member_part import plan_members
 from ipsec_orchestrator.planning.pilot_part import (
     ou_after,
@@ -42,8 +39,8 @@ from ipsec_orchestrator.planning.waves import Wave
 
 _STOPS_ONLY: Final = Caution(
     code="stops-only",
-    text="The GPO was there before this run, so a wave that fails stops the rollout and does not "
-    "roll it back.",
+    text="This run goes on with waves of an earlier one, so a wave that fails stops the rollout and "
+    "does not roll it back.",
 )
 
 
@@ -148,21 +145,7 @@ def choose_way(scene: Scene, target: GpoTarget) -> Way:
     linked = (link is not None and not link.disabled) or bool(scene.observed.linked_elsewhere)
     if linked and owner is not None:
         return Way.AT_ONCE if same_dn(owner, scene.assigned.dn) else Way.PILOT
-    return Way.NARROWED if _is_only_ours(target, scene.playbook) else Way.PILOT
-
-
-def _is_only_ours(target: GpoTarget, playbook: Playbook) -> bool:
-    """Tell whether a GPO carries nothing but what this playbook puts into it."""
-    if target.observed is None:
-        return True
-    attributes = target.observed.entry.attributes
-    mark = attributes.text("adminDescription")
-    names = parse_extension_names(attributes.text("gPCMachineExtensionNames") or "")
-    others = [found for found in names.brackets if found.extension_id != IPSEC_PAIR.extension]
-    version = GpoVersion.from_number(int(attributes.text("versionNumber") or "0"))
-    return (
-        mark in {None, gpo_marker(playbook.name, created=True)} and not others and not version.user
-    )
+    return Way.NARROWED if is_only_ours(target, scene.playbook) else Way.PILOT
 
 
 def _link_and_assignment(scene: Scene, target: GpoTarget) -> tuple[Draft, Draft]:
@@ -186,13 +169,18 @@ def _narrowed(scene: Scene, target: GpoTarget, gpo: Draft) -> Draft:
         # The playbook has no waves any more: whoever waits for one gets the policy now.
         wide = _widened(scene, target)
         return gpo + rest + wide + scene.refresh(scene.members, moved=moved or bool(wide.steps))
-    told = Draft()
-    if rolling.rollout.on_failure is OnFailure.ROLLBACK and target.observed is not None:
-        rolling = replace(rolling, rollout=replace(rolling.rollout, on_failure=OnFailure.STOP))
-        told = Draft(warnings=(_STOPS_ONLY,))
+    rolling, told = _ending(rolling, target)
     waves = plan_waves(rolling, lambda hosts: scene.refresh(hosts, moved=moved)) + told
     merged = _merged(rolling) if assignment.steps else Draft()
     return gpo + first_narrowing(rolling) + rest + waves + _last(scene, rolling) + merged
+
+
+def _ending(rolling: Rolling, target: GpoTarget) -> tuple[Rolling, Draft]:
+    """Let waves that go on with an earlier run's GPO stop where they ought to roll back."""
+    if target.observed is None or rolling.rollout.on_failure is not OnFailure.ROLLBACK:
+        return rolling, Draft()
+    stopping = replace(rolling.rollout, on_failure=OnFailure.STOP)
+    return replace(rolling, rollout=stopping), Draft(warnings=(_STOPS_ONLY,))
 
 
 def _last(scene: Scene, rolling: Rolling) -> Draft:
@@ -235,12 +223,6 @@ def _by_pilot(scene: Scene, main: GpoTarget, main_gpo: Draft) -> Draft:
     playbook = pilot_of(scene.playbook, ou, main, known)
     pilot, gpo = plan_gpo(playbook, replace(observed, gpo=observed.pilot))
     rolling = None if _has(main, scene) else scene.rolling(pilot)
-    if rolling is not None and rolling.rollout.on_failure is OnFailure.ROLLBACK:
-        raise PlanError(
-            f"A change of what {scene.playbook.gpo.name} carries can't be rolled back by itself.",
-            cure="Write on_failure: stop. If a wave fails, apply the playbook as it was before: "
-            "that gives the waves so far the earlier policy.",
-        )
     if rolling is None or scene.assigned is None:
         # What the main GPO carries is right, or there are no waves any more: the pilot goes.
         before_switch = scene.objects.draft
@@ -251,8 +233,9 @@ def _by_pilot(scene: Scene, main: GpoTarget, main_gpo: Draft) -> Draft:
             playbook, scene.assigned, pilot, observed.container, repaired=scene.objects.repaired
         )
         moved = bool((gpo + link + scene.objects.draft + assignment).steps)
+        rolling, told = _ending(rolling, pilot)
         before_switch = gpo + first_narrowing(rolling) + link + scene.objects.draft + assignment
-        before_switch += plan_waves(rolling, lambda hosts: scene.refresh(hosts, moved=moved))
+        before_switch += plan_waves(rolling, lambda hosts: scene.refresh(hosts, moved=moved)) + told
         if assignment.steps:
             before_switch += _merged(rolling)
         if observed.left_out:

@@ -262,13 +262,25 @@ def test_a_gpo_that_carries_more_is_not_narrowed(howto: Playbook) -> None:
 _ACCESS = ("nTSecurityDescriptor", "adminDisplayName")
 
 
-def test_a_change_over_a_gpo_in_force_is_not_rolled_back_by_itself(howto: Playbook) -> None:
-    """The plan is refused in a sentence that says what to write, and what to do if a wave fails."""
+def test_a_change_over_a_gpo_in_force_can_be_rolled_back_by_itself(howto: Playbook) -> None:
+    """The first run of a pilot may take itself back; one that goes on with it stops, and says so."""
     domain = domain_of(2)
     rollout = Rollout(batches=(Portion(hosts=1),), on_failure=OnFailure.ROLLBACK)
     playbook = in_waves(howto, rollout)
     domain.apply(replace(playbook, rollout=None), ())
     policy = replace(playbook.policies[0], polling_interval_seconds=60)
+    change = replace(playbook, policies=(policy,))
+    first = domain.plan(change, domain.inventory.hosts)
+    one = [host for host in domain.inventory.hosts if host.name.endswith("1")][:1]
+    domain.carry_out(domain.plan(change, one))
+    second = domain.plan(change, domain.inventory.hosts)
 
-    with pytest.raises(PlanError, match="on_failure: stop"):
-        domain.plan(replace(playbook, policies=(policy,)), domain.inventory.hosts)
+    assert endings(first) == {OnFailure.ROLLBACK}
+    assert endings(second) == {OnFailure.STOP}
+    codes = [{caution.code for caution in plan.warnings} for plan in (first, second)]
+    assert ["stops-only" in found for found in codes] == [False, True]
+
+
+def endings(plan: Plan) -> set[OnFailure]:
+    """How the gates of a plan end a wave that fails."""
+    return {step.on_failure for step in plan.steps if isinstance(step, HealthStep)}

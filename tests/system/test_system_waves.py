@@ -346,3 +346,47 @@ def test_a_wave_that_fails_is_taken_back_by_itself(
     assert dump(lab) == pristine
     assert tree(lab.sysvol) == pristine_sysvol
     assert states == ["done", "rolled-back"]
+
+
+def test_a_change_that_fails_is_taken_back_with_its_pilot(lab: Laboratory, tmp_path: Path) -> None:
+    """Over a policy in force too: hosts have the earlier one, and only versions have moved."""
+    at_once = {"tcp: 5985": "tcp: 8080", "wait: 30s": "wait: 0"}
+    named = "  - name: policy-azure-onpremises\n"
+    changed = {
+        named: f"{named}    description: another one\n",
+        "on_failure: stop": "on_failure: rollback",
+    }
+    text = written(tmp_path, "smb-canned").read_text(encoding="utf-8")
+    whole = tmp_path / "waves.yml"
+    whole.write_text(text[: text.index("\nrollout:")], encoding="utf-8")
+    lab.apply(playbook=whole)
+    had = {host: policy_path(lab, host) for host in lab.members}
+    before, files = without_versions(lab), set(tree(lab.sysvol))
+    said = lab.play(
+        "apply",
+        "--yes",
+        "--json",
+        playbook=written(tmp_path, "smb-canned", **at_once, **changed),
+    )
+    found = document(said)
+
+    assert said.returncode == 3, said.stderr
+    assert "wave 1 of 3" in found["run"]["stopped"]
+    assert found["rollback"]["run"]["error"] is None
+    assert {host: policy_path(lab, host) for host in lab.members} == had
+    assert without_versions(lab) == before
+    assert set(tree(lab.sysvol)) == files
+    assert samba_checks(lab) == CONTENT
+
+
+def policy_path(lab: Laboratory, host: str) -> object:
+    """The policy object that a host was assigned, by its registry."""
+    return lab.registry(host).below("GPTIPSECPolicy").values.get("DSIPSECPolicyPath")
+
+
+def without_versions(lab: Laboratory) -> dict[str, dict[str, list[bytes]]]:
+    """The directory without what only counts."""
+    return {
+        dn: {name: values for name, values in entry.items() if name != "versionNumber"}
+        for dn, entry in dump(lab).items()
+    }

@@ -9,11 +9,19 @@ from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.model.directory import dn_key, domain_dn
 from ipsec_orchestrator.model.policy import GpoVia
-from ipsec_orchestrator.model.steps import EntryStep, GpoStep, Step, TemplateVersionStep
+from ipsec_orchestrator.model.steps import (
+    EntryStep,
+    FilteringStep,
+    GpoStep,
+    Step,
+    TemplateAccessStep,
+    TemplateVersionStep,
+)
 from ipsec_orchestrator.planning.desired import POLICIES_CONTAINER, guid_text
 
 _BELOW_GPO: Final = re.compile(r"(?:^|,)cn=\{(?P<id>[0-9a-f-]{36})\},cn=policies,cn=system,")
 LINK: Final = "gPLink"
+_WITH_TEMPLATE: Final = (GpoStep, TemplateVersionStep, TemplateAccessStep)
 
 
 def gpo_of_dn(dn: str) -> UUID | None:
@@ -28,16 +36,17 @@ def gpo_dn(gpo_id: UUID, domain: str) -> str:
 
 
 def gpos_of(steps: Iterable[Step]) -> tuple[UUID, ...]:
-    """Give the ids of the GPOs that steps make, delete, change or link, in order."""
+    """Give the ids of the GPOs that steps make, delete, change, filter or link, in order."""
     found: dict[UUID, None] = {}
     for step in steps:
         if isinstance(step, GpoStep | TemplateVersionStep):
             found[step.gpo_id] = None
-        elif isinstance(step, EntryStep):
+        elif isinstance(step, EntryStep | FilteringStep | TemplateAccessStep):
             own = gpo_of_dn(step.dn)
             if own is not None:
                 found[own] = None
-            found |= dict.fromkeys(_linked(step))
+            if isinstance(step, EntryStep):
+                found |= dict.fromkeys(_linked(step))
     return tuple(found)
 
 
@@ -71,6 +80,4 @@ def dns_of(steps: Iterable[Step], domain: str) -> tuple[str, ...]:
 
 def via_of(steps: Iterable[Step]) -> GpoVia | None:
     """Give the way to the GPO's template; ``None`` if no step goes there."""
-    return next(
-        (step.via for step in steps if isinstance(step, GpoStep | TemplateVersionStep)), None
-    )
+    return next((step.via for step in steps if isinstance(step, _WITH_TEMPLATE)), None)

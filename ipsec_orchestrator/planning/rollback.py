@@ -27,6 +27,7 @@ from ipsec_orchestrator.planning.rollback_members import (
 from ipsec_orchestrator.planning.rollback_parts import Parts
 from ipsec_orchestrator.planning.rollback_pilot import take_apart
 from ipsec_orchestrator.planning.rollback_views import RunToUndo, check_untouched
+from ipsec_orchestrator.planning.rollback_waves import narrowing_back
 from ipsec_orchestrator.planning.rollback_words import changes_of, left_out
 
 
@@ -40,23 +41,30 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
 
     Raises:
         StalePlanError: Somebody else has changed what the run touched.
-        PlanError: It went on with waves of an earlier run.
+        PlanError: It went on with a pilot GPO of an earlier run.
     """
     whole, pilot = run, take_apart(run)
     run = pilot.main
     check_untouched(run)
     parts = Parts(run)
-    heard = parts.is_heard()
     way = via_of(run.plan.steps) or via or GpoVia.WINRM
+    narrowing = narrowing_back(run, way)
+    heard = parts.is_heard() or narrowing is not None
     away = gpo_away(run)
-    hidden, revealed = parts.hidden() if heard else ((), ())
+    hidden, revealed = parts.hidden(narrows=narrowing is not None) if heard else ((), ())
     loud, quiet = (
         raise_versions(run, way, hidden=bool(hidden), goes=bool(away)) if heard else ((), ())
     )
     # Who got the change by a pilot feels that it goes, whatever the main GPO has told so far.
     felt = (heard and parts.is_felt()) or bool(pilot.unlink)
-    members = members_back(run, hidden=bool(hidden)) if felt else Draft()
-    again = members_again(run) if felt else Draft()
+    if narrowing is not None:
+        members, again = narrowing.late, Draft()
+        narrowed = (*narrowing.steps, *revealed, *quiet, *narrowing.early.steps)
+        revealed = quiet = ()
+    else:
+        members = members_back(run, hidden=bool(hidden)) if felt else Draft()
+        again = members_again(run) if felt else Draft()
+        narrowed = ()
     steps: tuple[Step, ...] = (
         *gpo_again(run),
         *parts.back,
@@ -67,6 +75,7 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
         *members.steps,
         *tasks_away(run),
         *pilot.away,
+        *narrowed,
         *parts.link_away,
         *parts.away,
         *parts.place_away,
@@ -77,10 +86,11 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
         *again.steps,
         *web_back(run),
     )
+    warnings = narrowing.warnings if narrowing else ()
     return Plan(
         purpose=Purpose.ROLLBACK,
         basis=replace(run.plan.basis, tool_version=tool_version, objects=()),
         changes=(*changes_of(steps, whole), *members.changes),
         steps=steps,
-        warnings=(*members.warnings, *left_out(run)),
+        warnings=(*members.warnings, *warnings, *left_out(run)),
     )

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from ipsec_orchestrator.facts.gpo import read_filtering
+from ipsec_orchestrator.model.directory import Entry
 from ipsec_orchestrator.model.plan import Action, Caution, Change, FieldChange
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import (
@@ -83,14 +85,27 @@ def members_again(run: RunToUndo) -> Draft:
 
 
 def reached_members(run: RunToUndo) -> Iterator[MemberStep]:
-    """Give the members that may have got something: in waves, those up to the widest so far."""
+    """Give the members that may have got something: in waves, those for which the GPO is open."""
     effective = {number for number, _ in run.effective}
     reaches = True
     for number, step in enumerate(run.plan.steps, 1):
         if isinstance(step, FilteringStep):
-            reaches = number in effective
+            now = run.now.entry(step.dn)
+            reaches = number in effective if now is None else _is_open(step, now)
         elif isinstance(step, MemberStep) and reaches:
             yield step
+
+
+def _is_open(step: FilteringStep, gpo: Entry) -> bool:
+    """Tell whether a GPO is open for all that a step opens it for."""
+    there = computers_of(gpo)
+    return there is None or (step.after is not None and {*step.after} <= {*there})
+
+
+def computers_of(gpo: Entry) -> tuple[str, ...] | None:
+    """Give the SIDs of the computers that alone may apply a GPO; ``None`` if it is not narrowed."""
+    found = read_filtering(gpo).computers
+    return None if found is None else tuple(str(sid) for sid in found)
 
 
 def tasks_away(run: RunToUndo) -> tuple[DeadManStep, ...]:

@@ -83,22 +83,28 @@ class Parts:
         """Whether the members of the run are among those that look."""
         return any(reached(self._run, backup) for backup in self._run.looks)
 
-    def hidden(self) -> tuple[tuple[EntryStep, ...], tuple[EntryStep, ...]]:
-        """Give the steps that hide the assignment until the link is off, and show it again.
+    def hidden(
+        self, *, narrows: bool = False
+    ) -> tuple[tuple[EntryStep, ...], tuple[EntryStep, ...]]:
+        """Give the steps that hide the assignment while members let go, and show it again.
 
-        A GPO that assigned a policy, but was not in force until the run: members let go of the
+        A GPO that assigned a policy, but did not reach them until the run: members let go of the
         policy only if it is unassigned while they still look.
+
+        Args:
+            narrows: Whether the GPO is narrowed again.
         """
         run = self._run
         place = assignment_dns(run.gpo_dn)[-1]
-        if not assigned(run, run.before) or not self.link_away or reached(run, run.before):
+        unlinks = bool(self.link_away) and not reached(run, run.before)
+        if not assigned(run, run.before) or not (narrows or unlinks):
             return (), ()
         were = self._found.get(dn_key(place)) or Attributes()
         shown = were.only(ASSIGNMENT_NAMES)
         cleared = Attributes(dict.fromkeys(ASSIGNMENT_NAMES, ()))
         hide = EntryStep(
             stage=Stage.ASSIGNMENT,
-            title="unassign until the link is off",
+            title="unassign until nobody new is reached",
             dn=place,
             before=shown,
             after=cleared,

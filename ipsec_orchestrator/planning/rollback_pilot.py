@@ -54,8 +54,7 @@ def take_apart(run: RunToUndo) -> PilotUndo:
     """Part a run from its pilot; a run without one comes out as it is.
 
     Raises:
-        PlanError: Waves narrowed a GPO that was there before the run, or the run is about two
-            GPOs in another way: that can't be taken back exactly.
+        PlanError: The run is about two GPOs in another way: that can't be taken back exactly.
         StalePlanError: Somebody else has changed the pilot.
     """
     name = pilot_name(run.plan.basis.gpo)
@@ -63,7 +62,7 @@ def take_apart(run: RunToUndo) -> PilotUndo:
         (s for s in run.plan.steps if isinstance(s, GpoStep) and s.after and s.name == name), None
     )
     if made is None:
-        _refuse_waves(run)
+        _refuse_two(run)
         return PilotUndo(main=run)
     dn = gpo_dn(made.gpo_id, run.plan.basis.domain)
     _check_pilot(run, made, dn)
@@ -83,17 +82,15 @@ def take_apart(run: RunToUndo) -> PilotUndo:
             if number in run.records
         },
     )
-    _refuse_waves(main)
+    _refuse_two(main)
     return PilotUndo(main=main, unlink=tuple(_unlinking(run, made)), away=_away(run, made, dn))
 
 
-def _refuse_waves(run: RunToUndo) -> None:
-    narrowed = any(isinstance(step, FilteringStep) for _, step in run.effective)
-    lives_on = run.before.entry(run.gpo_dn) is not None
-    if (narrowed and lives_on) or len(gpos_of(run.plan.steps)) > 1:
+def _refuse_two(run: RunToUndo) -> None:
+    if len(gpos_of(run.plan.steps)) > 1:
         raise PlanError(
-            "Nothing was changed. A run that went on with waves, or took a pilot GPO of an earlier "
-            "run away, can't be rolled back.",
+            "Nothing was changed. A run that went on with a pilot GPO of an earlier one, or took it "
+            "away, can't be rolled back.",
             cure=_CURE,
         )
 

@@ -29,6 +29,22 @@ def verdicts(lab: Laboratory, *options: str, code: int, **more: Any) -> list[dic
     return found
 
 
+def healed_verdicts(lab: Laboratory, *options: str) -> list[dict[str, Any]]:
+    """Prove until everything is encrypted again, but not for ever; give the last proof's pairs.
+
+    A key exchange that was going on while the wire was broken is repeated at growing intervals
+    only, so the first requests after that may be too early for one direction or the other.
+    """
+    pairs: list[dict[str, Any]] = []
+    for _ in range(5):
+        said = lab.play("prove", "--json", *options, "--timeout", "30")
+        assert "Traceback" not in said.stderr
+        pairs = document(said)["pairs"]
+        if said.returncode == 0:
+            break
+    return pairs
+
+
 def words(pairs: list[dict[str, Any]]) -> dict[str, tuple[str, str | None]]:
     """Verdict and diagnosis by flow."""
     return {

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.system.conftest import PLAYBOOK, Laboratory
-from tests.system.wire.proofs import PAIR, is_clean, verdicts, words
+from tests.system.wire.proofs import PAIR, healed_verdicts, is_clean, verdicts, words
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(600)]
 
@@ -26,8 +26,7 @@ def test_sabotage_is_found_out_and_named(lab: Laboratory, fault: str, diagnosis:
     lab.apply()
     pairs = verdicts(lab, *PAIR, code=2)
     lab.fault("vm1")
-    # The key exchange that was going on is repeated at growing intervals only.
-    healed = verdicts(lab, *PAIR, "--timeout", "30", code=0)
+    healed = healed_verdicts(lab, *PAIR)
 
     assert words(pairs) == {
         "host1>vm1": ("no answer", diagnosis),

@@ -6,7 +6,7 @@ Linux. What the rest of the lab uses:
 * ``prerequisites.missing_prerequisites(folder)``: what this machine lacks, one value each with a
   sentence and a cure; ``prerequisites.install_missing(...)`` installs the packages.
 * ``claim.claim_layout(state_dir, name)`` gives a ``layout.LabLayout``: paths, names and addresses
-  of one lab on its own loopback block 127.N.0.0/16 (N from 50 to 99, the domain controller on
+  of one lab on its own loopback block 127.N.0.0/16 (N from 50 to 249, the domain controller on
   127.N.0.1, members from 127.N.1.1 on). ``claim.open_layout`` opens an existing one.
 * ``domain.Domain.create(layout, hosts)`` provisions the domain with the accounts, keys and DNS
   records of ``hosts`` (``layout.DomainHost``); ``Domain.open(layout)`` takes an existing one.

@@ -14,7 +14,7 @@ DC_NAME = "dc1"
 ADMINISTRATOR = "Administrator"
 
 FIRST_NETWORK = 50
-LAST_NETWORK = 99
+LAST_NETWORK = 249
 HOSTS_PER_OCTET = 254
 
 MAX_MEMBERS = HOSTS_PER_OCTET * HOSTS_PER_OCTET
@@ -92,7 +92,7 @@ class LabLayout:
     Attributes:
         state_dir: The state folder of the program, absolute.
         name: Name of the lab: lower-case letters, digits and hyphens.
-        network: Second octet of the lab's own loopback block 127.N.0.0/16, 50 to 99.
+        network: Second octet of the lab's own loopback block 127.N.0.0/16, 50 to 249.
     """
 
     state_dir: Path

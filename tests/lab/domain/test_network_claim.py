@@ -30,7 +30,7 @@ def test_labs_of_different_state_folders_get_different_networks(
     claimed += [claim_layout(tmp_path / "a", "lab"), claim_layout(tmp_path / "b", "lab")]
 
     assert claimed[0].network != claimed[1].network
-    assert all(50 <= layout.network <= 99 for layout in claimed)
+    assert all(50 <= layout.network <= 249 for layout in claimed)
 
 
 def test_claiming_again_gives_the_same_network(tmp_path: Path, claimed: list[LabLayout]) -> None:

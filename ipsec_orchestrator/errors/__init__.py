@@ -47,6 +47,7 @@ from ipsec_orchestrator.errors.plan import (
 from ipsec_orchestrator.errors.run import (
     DamagedJournalError,
     JournalError,
+    PassBusyError,
     RunBusyError,
     RunNotFoundError,
     RunRefusedError,
@@ -100,6 +101,7 @@ __all__ = [
     "ObjectExistsError",
     "OrchestratorError",
     "OutcomeUnknownError",
+    "PassBusyError",
     "PlanError",
     "PlanFileError",
     "PrerequisiteError",

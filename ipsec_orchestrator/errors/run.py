@@ -51,6 +51,21 @@ class UndecidedRunError(PlanError):
         self.run_id = run_id
 
 
+class PassBusyError(OrchestratorError):
+    """Another process is in a pass over the same playbook.
+
+    Attributes:
+        playbook: That playbook.
+    """
+
+    def __init__(self, *, playbook: str) -> None:
+        super().__init__(
+            f"Another process is looking after {playbook} at this moment; this pass was left out.",
+            cure="Run only one service for a playbook and state folder.",
+        )
+        self.playbook = playbook
+
+
 class RunStoppedError(OrchestratorError):
     """Somebody pressed Ctrl-C.
 

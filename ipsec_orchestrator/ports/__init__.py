@@ -8,6 +8,7 @@ from ipsec_orchestrator.ports.directory import Directory, DomainNames
 from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
+from ipsec_orchestrator.ports.passes import Passes, PassLog
 from ipsec_orchestrator.ports.records import ServiceRecords
 from ipsec_orchestrator.ports.run_store import RunStore
 from ipsec_orchestrator.ports.runner import Runner
@@ -25,6 +26,8 @@ __all__ = [
     "Gpos",
     "Journal",
     "Members",
+    "PassLog",
+    "Passes",
     "RunStore",
     "Runner",
     "ScriptCall",

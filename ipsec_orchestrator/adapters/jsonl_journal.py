@@ -5,32 +5,20 @@ left out when reading and cut off before the next one is written; a damaged line
 is an error.
 """
 
-import json
-import os
-from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 from typing_extensions import override
 
-from ipsec_orchestrator.adapters.durable_files import make_private_folder, sync_folder
+from ipsec_orchestrator.adapters.checked_lines import LineFile, events_of
 from ipsec_orchestrator.adapters.file_lock import try_lock
-from ipsec_orchestrator.errors import (
-    BackendError,
-    DamagedJournalError,
-    JournalError,
-    RunBusyError,
-)
+from ipsec_orchestrator.errors import BackendError, DamagedJournalError, RunBusyError
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.run import RunEvent
 from ipsec_orchestrator.ports import Clock, Journal
 
-_SUM_DIGITS = 16
 _LOOKS = 20
 _LOOK_SECONDS = 0.02
 
@@ -53,18 +41,10 @@ class JsonlJournal(Journal):
         """
         self.path = path
         self._clock = clock
-        how = os.O_CREAT | os.O_EXCL if new else 0
+        self._file = LineFile(path, new=new, run_id=path.stem)
         try:
-            make_private_folder(path.parent)
-            # Attribute values are in here: nobody else's business.
-            descriptor = os.open(path, os.O_RDWR | os.O_APPEND | how, 0o600)
-        except OSError as error:
-            raise JournalError(path=str(path), reason=error.strerror or str(error)) from error
-        self._file = os.fdopen(descriptor, "ab", buffering=0)
-        try:
-            _lock(descriptor, path.stem, clock)
-            self._length = 0 if new else read_journal(path).length
-            self._durably(lambda: self._prepare(new=new))
+            _lock(self._file.descriptor, path.stem, clock)
+            self._file.begin_at(0 if new else read_journal(path).length)
         except BaseException:
             self._file.close()
             raise
@@ -83,13 +63,7 @@ class JsonlJournal(Journal):
     @property
     def is_empty(self) -> bool:
         """Whether nothing was ever appended."""
-        return self._length == 0
-
-    def _prepare(self, *, new: bool) -> None:
-        self._file.truncate(self._length)
-        os.fsync(self._file.fileno())
-        if new:
-            sync_folder(self.path.parent)
+        return self._file.length == 0
 
     @override
     def append(self, kind: str, **fields: Json) -> None:
@@ -101,29 +75,7 @@ class JsonlJournal(Journal):
         Raises:
             JournalError: It is not on the disk, and the file is as it was before.
         """
-        line = _line(event)
-
-        def store() -> None:
-            written = 0
-            while written < len(line):
-                written += self._file.write(line[written:])
-            os.fsync(self._file.fileno())
-
-        self._durably(store)
-        self._length += len(line)
-
-    def _durably(self, write: Callable[[], None]) -> None:
-        try:
-            write()
-        except OSError as error:
-            # Half a line must not stand before the next one.
-            with suppress(OSError):
-                self._file.truncate(self._length)
-            raise JournalError(
-                path=str(self.path),
-                reason=error.strerror or str(error),
-                run_id=self.path.stem,
-            ) from error
+        self._file.append(event)
 
 
 def _lock(descriptor: int, run_id: str, clock: Clock) -> None:
@@ -175,50 +127,11 @@ def read_journal(path: Path) -> JournalContent:
         ) from error
     events: list[RunEvent] = []
     length = 0
-    lines = content.split(b"\n")
-    # Behind the last line feed stands nothing, or a line that was never finished.
-    for number, line in enumerate(lines[:-1], 1):
-        try:
-            events.append(_event(line))
-        except ValueError as error:
-            if number < len(lines) - 1 or lines[-1]:
-                raise DamagedJournalError(path=str(path), line=number, reason=str(error)) from error
+    for number, (line, found) in enumerate(events_of(content), 1):
+        if isinstance(found, ValueError):
+            if length + len(line) + 1 < len(content):
+                raise DamagedJournalError(path=str(path), line=number, reason=str(found)) from found
             break
+        events.append(found)
         length += len(line) + 1
     return JournalContent(events=tuple(events), length=length, torn=length < len(content))
-
-
-def _line(event: RunEvent) -> bytes:
-    body = {"event": event.kind, "time": event.time.isoformat(), **event.fields}
-    return json.dumps({**body, "sum": _sum(body)}, ensure_ascii=False).encode() + b"\n"
-
-
-def _sum(body: Mapping[str, Json]) -> str:
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()[:_SUM_DIGITS]
-
-
-def _event(line: bytes) -> RunEvent:
-    """Read one line.
-
-    Raises:
-        ValueError: It is not what was written; says what is wrong.
-    """
-    try:
-        found = cast("Json", json.loads(line))
-    except ValueError as error:
-        message = "it is not JSON"
-        raise ValueError(message) from error
-    document: Mapping[str, Json] = found if isinstance(found, Mapping) else {}
-    body = {name: value for name, value in document.items() if name != "sum"}
-    if document.get("sum") != _sum(body):
-        message = "its checksum does not fit"
-        raise ValueError(message)
-    fields = {name: value for name, value in body.items() if name not in {"event", "time"}}
-    try:
-        return RunEvent(
-            kind=str(body["event"]), time=datetime.fromisoformat(str(body["time"])), fields=fields
-        )
-    except KeyError as error:
-        message = f"it has no {error}"
-        raise ValueError(message) from error

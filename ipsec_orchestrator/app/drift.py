@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from ipsec_orchestrator.app.observe import observe
+from ipsec_orchestrator.app.observe import observe, observe_members
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.change_origins import ChangeOrigin, read_change_origins
 from ipsec_orchestrator.facts.controllers import read_controller, read_controllers
@@ -34,6 +34,8 @@ from ipsec_orchestrator.planning.lower import lower
 from ipsec_orchestrator.ports import World
 
 Tell = Callable[[str], None]
+Choose = Callable[[Observed], Iterable[Host]]
+"""Tells from the directory's part of what was read whose own state is to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +57,30 @@ def find_drift(
     world: World,
     record: Record | None,
     tell: Tell,
+    *,
+    choose: Choose | None = None,
 ) -> DriftReport:
     """Compare all three; writes nothing.
 
-    A member or a DC that can't be read is part of the report, not an error.
+    A member or a DC that can't be read is part of the report, not an error. Of a member that is
+    not chosen nothing is said but where its account is.
+
+    Args:
+        playbook: What is wanted.
+        members: Whom it means.
+        world: Where to look.
+        record: What the last run left.
+        tell: Hears what is going on.
+        choose: Who of the members is read; without it everybody is.
 
     Raises:
         BackendError: The directory, or the GPO's template, can't be read.
         PlanError: The OU does not exist, or the GPO's name is ambiguous.
     """
     members = tuple(members)
-    observed = observe(playbook, members, world, tell)
+    observed = observe(playbook, (), world, tell)
+    asked = members if choose is None else choose(observed)
+    observed = replace(observed, members=observe_members(asked, world, tell))
     wanted, left, found = _pictures(playbook, members, observed, record, world)
     differences = [
         *without_consequences(compare(wanted, left, found)),

@@ -62,6 +62,7 @@ def task_xml(task: ScheduledTask) -> str:
         "  <RegistrationInfo>",
         f"    <Author>{_AUTHOR}</Author>",
         f"    <Description>{escape(task.description)}</Description>",
+        *_optional_line("    ", "Documentation", task.documentation),
         "  </RegistrationInfo>",
         "  <Triggers>",
         *_trigger_lines(task),
@@ -69,6 +70,7 @@ def task_xml(task: ScheduledTask) -> str:
         "  <Principals>",
         '    <Principal id="Author">',
         f"      <UserId>{escape(task.user_sid)}</UserId>",
+        *_optional_line("      ", "LogonType", task.logon_type),
         f"      <RunLevel>{run_level}</RunLevel>",
         "    </Principal>",
         "  </Principals>",
@@ -81,6 +83,11 @@ def task_xml(task: ScheduledTask) -> str:
         "</Task>",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _optional_line(indent: str, element: str, text: str) -> Iterator[str]:
+    if text:
+        yield f"{indent}<{element}>{escape(text)}</{element}>"
 
 
 def _trigger_lines(task: ScheduledTask) -> Iterator[str]:
@@ -105,7 +112,8 @@ def _trigger_lines(task: ScheduledTask) -> Iterator[str]:
 def _boundary_lines(trigger: TimeTrigger | BootTrigger) -> Iterator[str]:
     yield f"      <Enabled>{_flag_text(trigger.enabled)}</Enabled>"
     yield f"      <StartBoundary>{boundary_text(trigger.start_at)}</StartBoundary>"
-    yield f"      <EndBoundary>{boundary_text(trigger.end_at)}</EndBoundary>"
+    if trigger.end_at is not None:
+        yield f"      <EndBoundary>{boundary_text(trigger.end_at)}</EndBoundary>"
 
 
 def _setting_lines(settings: TaskSettings) -> Iterator[str]:
@@ -176,6 +184,8 @@ def parse_task(text: str) -> ScheduledTask:
         settings=_settings(root.find(_tag("Settings"))),
         user_sid=_text(root, "Principals", "Principal", "UserId") or "",
         highest_privileges=_text(root, "Principals", "Principal", "RunLevel") == "HighestAvailable",
+        logon_type=_text(root, "Principals", "Principal", "LogonType") or "",
+        documentation=_text(root, "RegistrationInfo", "Documentation") or "",
     )
 
 
@@ -198,9 +208,10 @@ def _time_trigger(element: ET.Element | None) -> TimeTrigger | None:
         _text(element, "Repetition", "Interval"),
         _text(element, "Repetition", "Duration"),
     )
+    ended = element.find(_tag("EndBoundary")) is not None
     return TimeTrigger(
         start_at=_moment(element, "StartBoundary"),
-        end_at=_moment(element, "EndBoundary"),
+        end_at=_moment(element, "EndBoundary") if ended else None,
         repeat_every_seconds=None if every is None else duration_seconds(every),
         repeat_for_seconds=None if lasting is None else duration_seconds(lasting),
         enabled=_flag(_text(element, "Enabled"), default=True),
@@ -299,11 +310,17 @@ def _error(field: str, reason: str) -> CodecError:
 
 
 def task_differences(wanted: ScheduledTask, found: ScheduledTask) -> tuple[str, ...]:
-    """Name what a task that was read back has otherwise; words about it do not count."""
+    """Name what a task that was read back has otherwise.
+
+    Words about it do not count, nor does a logon type that was left to the scheduler.
+    """
+    passed_over = {"description", "documentation", "settings"}
+    if not wanted.logon_type:
+        passed_over.add("logon_type")
     names = [
         field.name
         for field in fields(ScheduledTask)
-        if field.name not in {"description", "settings"}
+        if field.name not in passed_over
         and getattr(wanted, field.name) != getattr(found, field.name)
     ]
     names += [

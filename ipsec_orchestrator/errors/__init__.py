@@ -54,6 +54,12 @@ from ipsec_orchestrator.errors.run import (
     RunStoppedError,
     UndecidedRunError,
 )
+from ipsec_orchestrator.errors.schedule import (
+    ForeignScheduleError,
+    ScheduleError,
+    ScheduleNotFoundError,
+    SchedulerRefusedError,
+)
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
 from ipsec_orchestrator.errors.unsafe import (
     ControllerNeedsIpsecError,
@@ -85,6 +91,7 @@ __all__ = [
     "ExpiredConfirmationError",
     "FileShareError",
     "ForeignObjectError",
+    "ForeignScheduleError",
     "HostUnreachableError",
     "IncomparableFiltersError",
     "JournalError",
@@ -111,6 +118,9 @@ __all__ = [
     "RunNotFoundError",
     "RunRefusedError",
     "RunStoppedError",
+    "ScheduleError",
+    "ScheduleNotFoundError",
+    "SchedulerRefusedError",
     "ScriptFailedError",
     "SecretInPlanError",
     "SigningError",

@@ -13,14 +13,14 @@ class TimeTrigger:
 
     Attributes:
         start_at: Not before; UTC, whole seconds.
-        end_at: Not after.
+        end_at: Not after; ``None`` for ever.
         repeat_every_seconds: Time between two starts; ``None`` for a single one.
-        repeat_for_seconds: How long it is repeated.
+        repeat_for_seconds: How long it is repeated; ``None`` for ever.
         enabled: Whether it counts.
     """
 
     start_at: datetime
-    end_at: datetime
+    end_at: datetime | None = None
     repeat_every_seconds: int | None = None
     repeat_for_seconds: int | None = None
     enabled: bool = True
@@ -62,7 +62,7 @@ class TaskSettings:
         wake_to_run: Wake the host.
         allow_start_on_demand: Somebody may start it by hand.
         enabled: Whether it runs at all.
-        execution_time_limit_seconds: When it is ended.
+        execution_time_limit_seconds: When it is ended; 0 for never.
         priority: 0 to 10, smaller is more; 7 is background.
     """
 
@@ -89,8 +89,11 @@ class ScheduledTask:
         boot_trigger: The trigger by start of the host; ``None`` for none.
         programs: What it runs, one after the other; the last one's exit code is its result.
         settings: When it may run.
-        user_sid: Who it runs as.
+        user_sid: Who it runs as: a SID, or an account's name.
         highest_privileges: Whether with all privileges of that user.
+        logon_type: How that user is logged on [MS-TSCH] 2.5.6; empty leaves it to the scheduler,
+            which is right for its own accounts.
+        documentation: For programs that find it.
     """
 
     description: str
@@ -100,3 +103,5 @@ class ScheduledTask:
     settings: TaskSettings
     user_sid: str = LOCAL_SYSTEM
     highest_privileges: bool = True
+    logon_type: str = ""
+    documentation: str = ""

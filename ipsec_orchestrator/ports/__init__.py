@@ -12,6 +12,7 @@ from ipsec_orchestrator.ports.passes import Passes, PassLog
 from ipsec_orchestrator.ports.records import ServiceRecords
 from ipsec_orchestrator.ports.run_store import RunStore
 from ipsec_orchestrator.ports.runner import Runner
+from ipsec_orchestrator.ports.schedules import Scheduler
 from ipsec_orchestrator.ports.scripts import Scripts
 from ipsec_orchestrator.ports.sysvol import Sysvol
 from ipsec_orchestrator.ports.world import World
@@ -30,6 +31,7 @@ __all__ = [
     "Passes",
     "RunStore",
     "Runner",
+    "Scheduler",
     "ScriptCall",
     "Scripts",
     "ServiceRecords",

@@ -12,9 +12,11 @@ from rich.table import Table
 from ipsec_orchestrator.adapters.specification import read_playbook
 from ipsec_orchestrator.app.evidence import save_evidence
 from ipsec_orchestrator.app.plans import members_of
+from ipsec_orchestrator.app.proof_store import proof_record, proof_store
 from ipsec_orchestrator.app.prove import ProofWish, parse_pairs, prove_flows, wished_flows
+from ipsec_orchestrator.cli.carrying_out import say
 from ipsec_orchestrator.cli.exit_codes import Exit
-from ipsec_orchestrator.cli.options import Connection
+from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import (
     print_json,
     print_lines,
@@ -27,10 +29,11 @@ from ipsec_orchestrator.cli.progress import telling
 from ipsec_orchestrator.cli.web_service import web_service
 from ipsec_orchestrator.engine.prove import Proof
 from ipsec_orchestrator.engine.prove_order import Service
-from ipsec_orchestrator.errors import UsageError
+from ipsec_orchestrator.errors import BackendError, UsageError
 from ipsec_orchestrator.model.evidence import FlowVerdict, Verdict
 from ipsec_orchestrator.model.flow import Flow
 from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.model.proof_record import ProofRecord
 from ipsec_orchestrator.ports import World
 from ipsec_orchestrator.report.lines import Tone
 from ipsec_orchestrator.report.proof_matrix import matrix_rows
@@ -98,18 +101,29 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
             return Exit.DONE
         began_at = world.clock.now()
         proofs = _prove_once(flows, playbook, wish, world)
+        proof_id = uuid4()
         if folder is not None:
             save_evidence(
                 folder,
                 proofs,
                 playbook,
                 world,
-                run_id=uuid4(),
+                run_id=proof_id,
                 began_at=began_at,
                 keeps_payload=wish.keep_payload,
             )
             talk().print(f"Evidence: {folder.absolute()}", soft_wrap=True)
-    verdicts = [proof.verdict for proof in proofs]
+        verdicts = [proof.verdict for proof in proofs]
+        record = proof_record(
+            str(proof_id),
+            playbook.name,
+            inventory.domain.name,
+            verdicts,
+            began=began_at,
+            ended=world.clock.now(),
+            evidence=str(folder.absolute()) if folder else "",
+        )
+    _record(record, asked.state)
     if asked.as_json:
         print_json(proof_to_json(verdicts))
     else:
@@ -118,6 +132,14 @@ def prove_and_print(asked: Asked, connection: Connection) -> int:
         print_table(headings, [(row, Tone.PLAIN) for row in rows])
     print_lines(note_lines(verdicts), to_stderr=asked.as_json)
     return exit_code(verdicts)
+
+
+def _record(record: ProofRecord, state: str | None) -> None:
+    """Record a proof; one that can't be recorded was made all the same, so it is shown."""
+    try:
+        proof_store(state_place(state), tell=say).put(record)
+    except BackendError as error:
+        say(f"This proof is not in the record: {error}")
 
 
 def _service(

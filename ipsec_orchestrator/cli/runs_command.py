@@ -1,6 +1,6 @@
 """``orchestrate runs``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -10,20 +10,38 @@ from ipsec_orchestrator.cli.options import json_option, state_option, state_plac
 if TYPE_CHECKING:
     from ipsec_orchestrator.ports import RunStore
 
+_SHOWN: Final = 50
+
 
 @click.group(invoke_without_command=True)
+@click.option(
+    "--last",
+    "count",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Only the newest N runs.  [default: 50 in the table, all with --json]",
+)
+@click.option("--all", "everything", is_flag=True, help="All runs, also in the table.")
 @state_option
 @json_option
 @click.pass_context
-def runs(context: click.Context, *, state: str | None, as_json: bool) -> int:
+def runs(
+    context: click.Context,
+    *,
+    count: int | None,
+    everything: bool,
+    state: str | None,
+    as_json: bool,
+) -> int:
     """List the runs of this state folder, newest first.
 
     \b
     Example:
       orchestrate runs
+      orchestrate runs --last 5
       orchestrate runs --json
     """  # noqa: D301 - \b is click's mark
-    from ipsec_orchestrator.cli.output import print_json, print_table  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.cli.output import print_json, print_table, talk  # noqa: PLC0415 - lazy
     from ipsec_orchestrator.report.runs_report import (  # noqa: PLC0415 - lazy
         RUNS_HEADINGS,
         runs_rows,
@@ -34,10 +52,16 @@ def runs(context: click.Context, *, state: str | None, as_json: bool) -> int:
         context.obj = state
         return Exit.DONE
     records = _store(state).runs()
+    if count is None and not as_json:
+        # Nobody reads ten thousand rows, and drawing them takes seconds.
+        count = _SHOWN
+    shown = records if everything else records[:count]
     if as_json:
-        print_json(runs_to_json(records))
-    else:
-        print_table(RUNS_HEADINGS, runs_rows(records))
+        print_json(runs_to_json(shown))
+        return Exit.DONE
+    print_table(RUNS_HEADINGS, runs_rows(shown))
+    if len(shown) < len(records):
+        talk().print(f"{len(records) - len(shown)} older runs are not shown; --all shows them.")
     return Exit.DONE
 
 

@@ -1,6 +1,6 @@
 """How runs stand to each other: which was taken back, which was overtaken, which is in the way."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ipsec_orchestrator.model.run import RunRecord, RunState, Trigger, next_state
@@ -17,26 +17,29 @@ def standing(records: Iterable[RunRecord]) -> tuple[RunRecord, ...]:
     """
     newest_first = sorted(records, key=lambda run: (run.started, run.run_id), reverse=True)
     found: list[RunRecord] = []
+    # Of the later runs: what they took back, and which playbooks they brought to an end.
+    undone: set[str] = set()
+    ended: set[tuple[str, str]] = set()
     for record in newest_first:
         state = record.state
-        if _undone(record, found):
+        target = record.playbook, record.domain.casefold()
+        if state is not RunState.RUNNING and record.run_id in undone:
             state = next_state(state, Trigger.UNDONE)
-        elif state in {RunState.INTERRUPTED, RunState.INCOMPLETE} and _overtaken(record, found):
+        elif state in {RunState.INTERRUPTED, RunState.INCOMPLETE} and target in ended:
             state = next_state(state, Trigger.OVERTAKEN)
-        found.append(replace(record, state=state))
+        found.append(record if state is record.state else replace(record, state=state))
+        if record.undoes is None:
+            if state is RunState.DONE:
+                ended.add(target)
+        elif state in _OVER:
+            # It was not taken back itself.
+            undone.add(record.undoes)
     return tuple(found)
 
 
 def same_target(one: RunRecord, other: RunRecord) -> bool:
     """Tell whether two runs are about the same playbook in the same domain."""
     return one.playbook == other.playbook and one.domain.casefold() == other.domain.casefold()
-
-
-def _undone(record: RunRecord, later: Sequence[RunRecord]) -> bool:
-    """Tell whether a later run took it back and was not taken back itself."""
-    return record.state is not RunState.RUNNING and any(
-        other.undoes == record.run_id and other.state in _OVER for other in later
-    )
 
 
 def undone_by(record: RunRecord, records: Iterable[RunRecord]) -> str | None:
@@ -48,13 +51,6 @@ def undone_by(record: RunRecord, records: Iterable[RunRecord]) -> str | None:
             if other.undoes == record.run_id and other.state is not RunState.ROLLED_BACK
         ),
         None,
-    )
-
-
-def _overtaken(record: RunRecord, later: Sequence[RunRecord]) -> bool:
-    return any(
-        other.undoes is None and other.state is RunState.DONE and same_target(other, record)
-        for other in later
     )
 
 

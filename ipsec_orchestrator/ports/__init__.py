@@ -9,6 +9,7 @@ from ipsec_orchestrator.ports.gpos import Gpos
 from ipsec_orchestrator.ports.journal import Journal
 from ipsec_orchestrator.ports.members import Members, ScriptCall
 from ipsec_orchestrator.ports.passes import Passes, PassLog
+from ipsec_orchestrator.ports.proofs import Proofs
 from ipsec_orchestrator.ports.records import ServiceRecords
 from ipsec_orchestrator.ports.run_store import RunStore
 from ipsec_orchestrator.ports.runner import Runner
@@ -29,6 +30,7 @@ __all__ = [
     "Members",
     "PassLog",
     "Passes",
+    "Proofs",
     "RunStore",
     "Runner",
     "Scheduler",

@@ -15,8 +15,13 @@ from hypothesis import strategies as st
 
 from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal, read_journal
 from ipsec_orchestrator.adapters.sqlite_runs import SqliteRuns
-from ipsec_orchestrator.adapters.sqlite_runs.opening import opened
-from ipsec_orchestrator.adapters.sqlite_runs.schema import MIGRATIONS, VERSION, version_of
+from ipsec_orchestrator.adapters.sqlite_runs.opening import (
+    DamagedStoreError,
+    check,
+    opened,
+    salvage,
+)
+from ipsec_orchestrator.adapters.sqlite_runs.schema import MIGRATIONS, TABLES, VERSION, version_of
 from ipsec_orchestrator.errors import (
     BackendError,
     DamagedJournalError,
@@ -27,7 +32,7 @@ from ipsec_orchestrator.errors import (
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.run import RunState
 from ipsec_orchestrator.ports import Journal
-from tests.worlds import SteppingClock
+from tests.worlds import NOON, SteppingClock
 
 PLAN: dict[str, Json] = {"steps": [{}, {}]}
 
@@ -70,7 +75,7 @@ class Place:
 
     def content(self) -> dict[str, list[tuple[object, ...]]]:
         """Everything in the index."""
-        return {table: sorted(self.rows(table)) for table in ("runs", "backups", "steps", "hosts")}
+        return {table: sorted(self.rows(table)) for table in TABLES}
 
 
 def begin(journal: Journal, run_id: str) -> None:
@@ -107,9 +112,9 @@ def test_runs_are_listed_newest_first(place: Place) -> None:
 def test_plan_and_backup_are_in_the_index(place: Place) -> None:
     """Whoever looks for them needs no journal."""
     place.run("r1")
-    ((*_, plan),) = place.rows("runs")
+    ((run_id, plan),) = place.rows("plans")
 
-    assert json.loads(str(plan)) == PLAN
+    assert (run_id, json.loads(str(plan))) == ("r1", PLAN)
     assert place.rows("backups") == [("r1", "CN=a", '{"cn": ["a"]}')]
     assert [(number, outcome) for _, number, outcome, *_ in place.rows("steps")] == [
         (1, "done"),
@@ -219,7 +224,7 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
     "overwritten": lambda path: path.write_bytes(b"this is no database" * 300),
     "cut": lambda path: os.truncate(path, path.stat().st_size // 2),
     "holes": lambda path: path.write_bytes(
-        path.read_bytes()[:4096] + b"\xff" * 3000 + path.read_bytes()[7096:]
+        path.read_bytes()[:4096] + b"\xff" * 23000 + path.read_bytes()[27096:]
     ),
     "header": lambda path: path.write_bytes(b"\0" * 100 + path.read_bytes()[100:]),
 }
@@ -264,6 +269,11 @@ def test_runs_without_a_journal_are_saved_from_a_damaged_store(place: Place) -> 
         file.seek((root - 1) * size)
         file.write(b"\xff" * size)
 
+    with opened(place.index) as opened_store:
+        # A list of a large store looks over no more than it reads.
+        check(opened_store, "runs")
+        with pytest.raises(DamagedStoreError):
+            check(opened_store)
     assert [record.run_id for record in place.store.runs()] == ["r2", "r1"]
     assert any("without their journals: r1" in text for text in place.said)
 
@@ -293,6 +303,48 @@ def test_an_older_store_is_brought_up_to_date(place: Place) -> None:
         with opened(place.index) as found:
             assert version_of(found) == VERSION
             assert found.execute("SELECT count(*) FROM runs").fetchone() == (0,)
+
+
+OLD_RUN = (
+    *("r0", "apply", "p", "d", "dc1", "done", NOON.isoformat(), NOON.isoformat(), None, None),
+    *(2, 1, json.dumps(PLAN)),
+)
+
+
+def make_store_of_version_1(index: Path) -> None:
+    """Make an index as the first version did, with one run in it."""
+    connection = sqlite3.connect(index)
+    connection.executescript(MIGRATIONS[0])
+    connection.execute("INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", OLD_RUN)
+    connection.execute("INSERT INTO hosts VALUES ('r0', 'vm1', 'done', '', ?)", (NOON.isoformat(),))
+    connection.execute("PRAGMA user_version = 1")
+    connection.commit()
+    connection.close()
+
+
+def test_an_older_store_keeps_its_runs(place: Place) -> None:
+    """Runs, plans and hosts of a store of version 1 are there after the first look."""
+    place.folder.mkdir()
+    make_store_of_version_1(place.index)
+    (found,) = place.store.runs()
+
+    assert (found.run_id, found.state, found.steps) == ("r0", RunState.DONE, 2)
+    assert place.rows("plans") == [("r0", json.dumps(PLAN))]
+    assert place.rows("hosts") == [("r0", "vm1", "done", "", NOON.isoformat())]
+
+
+def test_runs_without_a_journal_are_saved_from_a_damaged_older_store(place: Place) -> None:
+    """Also where plans stood in another table."""
+    place.folder.mkdir()
+    make_store_of_version_1(place.index)
+    aside = place.index.with_name("aside")
+    place.index.rename(aside)
+    with opened(place.index) as connection:
+        salvage(aside, connection, (), place.said.append)
+
+    assert [record.run_id for record in place.store.runs()] == ["r0"]
+    assert place.rows("plans") == [("r0", json.dumps(PLAN))]
+    assert len(place.rows("hosts")) == 1
 
 
 def test_a_newer_store_is_left_alone(place: Place) -> None:

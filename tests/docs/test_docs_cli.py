@@ -25,7 +25,7 @@ def _leaves(group: click.Group, *above: str) -> Iterator[tuple[tuple[str, ...], 
         assert command is not None
         if isinstance(command, click.Group):
             yield from _leaves(command, *above, name)
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield (*above, name), command
 
 

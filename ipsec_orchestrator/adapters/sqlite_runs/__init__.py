@@ -17,7 +17,8 @@ Tables (times are ISO 8601 in UTC):
 
 ============ ========================================================================
 ``runs``     one row a run: command, playbook, domain, dc, state, started, ended, undoes,
-             error, steps, begun, plan (JSON); ``state`` is what its own journal says
+             error, steps, begun; ``state`` is what its own journal says
+``plans``    run, plan (JSON)
 ``backups``  what was there before the first write: run, place, content (JSON)
 ``steps``    run, number, outcome, changed, reason
 ``hosts``    run, host, outcome, reason, time

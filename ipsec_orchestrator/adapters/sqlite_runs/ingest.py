@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from ipsec_orchestrator.adapters.sqlite_runs.schema import TABLES
 from ipsec_orchestrator.model.run import (
     IllegalEventError,
     RunEvent,
@@ -51,9 +52,9 @@ def ingest_all(connection: sqlite3.Connection, events: Sequence[RunEvent]) -> bo
         history = replay(events)
     except IllegalEventError:
         return False
-    for table, key in (("runs", "id"), ("backups", "run"), ("steps", "run"), ("hosts", "run")):
+    for table in TABLES:
         connection.execute(
-            f"DELETE FROM {table} WHERE {key} = ?",  # noqa: S608 - names from the line above
+            f"DELETE FROM {table} WHERE {'id' if table == 'runs' else 'run'} = ?",  # noqa: S608 - ours
             (history.record.run_id,),
         )
     _put_run(connection, history.record, events[0])
@@ -73,10 +74,9 @@ def ingest_all(connection: sqlite3.Connection, events: Sequence[RunEvent]) -> bo
 
 
 def _put_run(connection: sqlite3.Connection, record: RunRecord, event: RunEvent) -> None:
-    plan = event.fields.get("plan") if event.kind == "run-begins" else None
     connection.execute(
         """
-        INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        INSERT INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET
             state = excluded.state, ended = excluded.ended, error = excluded.error,
             begun = excluded.begun
@@ -94,9 +94,14 @@ def _put_run(connection: sqlite3.Connection, record: RunRecord, event: RunEvent)
             record.error,
             record.steps,
             record.begun,
-            None if plan is None else json.dumps(plan, ensure_ascii=False),
         ),
     )
+    plan = event.fields.get("plan") if event.kind == "run-begins" else None
+    if plan is not None:
+        connection.execute(
+            "INSERT OR REPLACE INTO plans VALUES (?, ?)",
+            (record.run_id, json.dumps(plan, ensure_ascii=False)),
+        )
 
 
 def _put_backups(connection: sqlite3.Connection, run_id: str, event: RunEvent) -> None:

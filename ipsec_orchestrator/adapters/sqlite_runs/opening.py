@@ -9,11 +9,13 @@ from typing import Final
 
 from ipsec_orchestrator.adapters.durable_files import make_private_folder, sync_folder
 from ipsec_orchestrator.adapters.file_lock import wait_for_lock
-from ipsec_orchestrator.adapters.sqlite_runs.schema import VERSION, migrate, version_of
+from ipsec_orchestrator.adapters.sqlite_runs.schema import TABLES, VERSION, migrate, version_of
 from ipsec_orchestrator.errors import BackendError, JournalError
 
 NAME: Final = "runs.sqlite"
 _WAIT_SECONDS: Final = 20.0
+# Some hundredths of a second.
+_QUICKLY_CHECKED_BYTES: Final = 1 << 26
 # What SQLite keeps beside the file.
 _BESIDE: Final = ("", "-wal", "-shm")
 
@@ -103,15 +105,29 @@ def transaction(connection: sqlite3.Connection) -> Generator[None]:
         raise
 
 
-def check(connection: sqlite3.Connection) -> None:
-    """Look over the whole file.
+def check(connection: sqlite3.Connection, table: str = "") -> None:
+    """Look over the whole file, or one table where nothing else is read.
+
+    Args:
+        connection: To the store.
+        table: Its name; empty for the whole file.
 
     Raises:
         DamagedStoreError: Something in it is damaged.
     """
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    (verdict,) = connection.execute(f"PRAGMA quick_check({table or 1})").fetchone()
     if verdict != "ok":
         raise DamagedStoreError(str(verdict))
+
+
+def table_to_check(connection: sqlite3.Connection) -> str:
+    """Give what a list of runs looks over: the whole file while that takes no time to speak of.
+
+    Whoever records a run looks over the whole file in any case.
+    """
+    (pages,) = connection.execute("PRAGMA page_count").fetchone()
+    (size,) = connection.execute("PRAGMA page_size").fetchone()
+    return "" if pages * size <= _QUICKLY_CHECKED_BYTES else "runs"
 
 
 def set_aside(path: Path, stamp: str) -> Path:
@@ -137,19 +153,29 @@ def salvage(
     """Copy what can be read of runs whose journals are gone from a damaged store."""
     known = set(known)
     saved: set[str] = set()
-    for table in ("runs", "backups", "steps", "hosts"):
+    for table in TABLES:
         with (
             suppress(sqlite3.Error),
             closing(sqlite3.connect(f"file:{aside}?mode=ro", uri=True)) as damaged,
         ):
-            for row in damaged.execute(f"SELECT * FROM {table}"):  # noqa: S608 - names from above
+            # It may be of an older version, which had other columns.
+            there = _columns(damaged, table)
+            columns = ", ".join(name for name in _columns(into, table) if name in there)
+            question = f"SELECT {columns} FROM {table}"  # noqa: S608 - ours
+            if table == "plans" and not there:
+                columns, question = "run, plan", "SELECT id, plan FROM runs WHERE plan IS NOT NULL"
+            for row in damaged.execute(question):
                 if row[0] in known:
                     continue
                 marks = ", ".join("?" * len(row))
                 into.execute(
-                    f"INSERT OR IGNORE INTO {table} VALUES ({marks})",  # noqa: S608 - as above
+                    f"INSERT OR IGNORE INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 - ours
                     row,
                 )
                 saved.add(row[0])
     if saved:
         tell(f"Saved from the damaged store without their journals: {', '.join(sorted(saved))}.")
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    return [str(row[1]) for row in connection.execute(f"PRAGMA table_info({table})")]

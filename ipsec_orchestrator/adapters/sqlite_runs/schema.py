@@ -43,10 +43,40 @@ MIGRATIONS: Final = (
         PRIMARY KEY (run, host)
     ) STRICT;
     """,
+    # Plans make up most of a store; the list of runs neither reads them nor looks them over.
+    """
+    CREATE TABLE plans (
+        run TEXT PRIMARY KEY,
+        plan TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO plans SELECT id, plan FROM runs WHERE plan IS NOT NULL;
+    CREATE TABLE listed (
+        id TEXT PRIMARY KEY,
+        command TEXT NOT NULL,
+        playbook TEXT NOT NULL,
+        domain TEXT NOT NULL,
+        dc TEXT NOT NULL,
+        state TEXT NOT NULL,
+        started TEXT NOT NULL,
+        ended TEXT,
+        undoes TEXT,
+        error TEXT,
+        steps INTEGER NOT NULL,
+        begun INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO listed
+        SELECT id, command, playbook, domain, dc, state, started, ended, undoes, error, steps, begun
+        FROM runs;
+    DROP TABLE runs;
+    ALTER TABLE listed RENAME TO runs;
+    """,
 )
 """Number n brings a store of version n to n + 1; what has been released is never edited."""
 
 VERSION: Final = len(MIGRATIONS)
+
+TABLES: Final = ("runs", "plans", "backups", "steps", "hosts")
+"""All of them; the first column of each is the id of a run."""
 
 
 def version_of(connection: sqlite3.Connection) -> int:

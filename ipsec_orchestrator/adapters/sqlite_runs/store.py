@@ -20,6 +20,7 @@ from ipsec_orchestrator.adapters.sqlite_runs.opening import (
     opened,
     salvage,
     set_aside,
+    table_to_check,
     transaction,
 )
 from ipsec_orchestrator.errors import BackendError, JournalError, RunNotFoundError
@@ -117,20 +118,23 @@ class SqliteRuns(RunStore):
 
     def _catch_up(self, connection: sqlite3.Connection) -> list[RunRecord]:
         """Read the index, after taking in what it has missed: runs whose process is gone."""
-        check(connection)
-        known = {record.run_id: record.state for record in read_records(connection)}
+        check(connection, table_to_check(connection))
+        records = read_records(connection)
+        known = {record.run_id: record.state for record in records}
         gone = [
             name
             for name in sorted(self._names())
             if known.get(name, RunState.RUNNING) is RunState.RUNNING
             and not is_busy(self._path(name))
         ]
-        self._take_in(connection, gone)
+        if gone:
+            self._take_in(connection, gone)
+            records = read_records(connection)
         return [
             replace(record, state=next_state(record.state, Trigger.PROCESS_GONE))
             if record.state is RunState.RUNNING and record.run_id in gone
             else record
-            for record in read_records(connection)
+            for record in records
         ]
 
     def _take_in(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:

@@ -1,0 +1,52 @@
+"""That a proof was made, and what came of it: what the record keeps beside the evidence folder."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from ipsec_orchestrator.model.evidence import Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvedFlow:
+    """One flow of a proof.
+
+    Attributes:
+        source: Inventory name of the host that began it.
+        destination: Inventory name of the other one.
+        protocol: IANA number.
+        port: Of the destination.
+        is_protected: Whether the policy protects it; ``False`` for controls.
+        verdict: What was found.
+        reason: Why, in a sentence.
+    """
+
+    source: str
+    destination: str
+    protocol: int
+    port: int
+    is_protected: bool
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProofRecord:
+    """One proof.
+
+    Attributes:
+        proof_id: Tells it from others; that of its evidence.
+        playbook: Name of the playbook.
+        domain: DNS name of the domain.
+        began: When it began, UTC.
+        ended: When it ended, UTC.
+        evidence: Absolute path of the evidence folder; empty if none was written.
+        flows: What was tried, in the order of the proof.
+    """
+
+    proof_id: str
+    playbook: str
+    domain: str
+    began: datetime
+    ended: datetime
+    evidence: str = ""
+    flows: tuple[ProvedFlow, ...] = ()

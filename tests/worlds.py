@@ -188,6 +188,10 @@ class CountingDirectory(Directory):
         return self._inner.search(base, scope, ldap_filter, attributes)
 
     @override
+    def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
+        return self._inner.deleted(ldap_filter, attributes)
+
+    @override
     def add(self, dn: str, attributes: Attributes) -> None:
         self._counter.note(f"add {dn}")
         self._inner.add(dn, attributes)

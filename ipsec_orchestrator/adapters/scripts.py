@@ -40,6 +40,7 @@ NAMES: Final = (
     "dead_man_read",
     "dead_man_remove",
     "dead_man_restore",
+    "directory_changes",
     "host_health",
     "ipsec_events",
     "ipsec_history",

@@ -34,6 +34,10 @@ class UnreachableDirectory(Directory):
         raise self._error
 
     @override
+    def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
+        raise self._error
+
+    @override
     def add(self, dn: str, attributes: Attributes) -> None:
         raise self._error
 

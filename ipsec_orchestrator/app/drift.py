@@ -1,11 +1,11 @@
 """Looking for drift: what the playbook wants, what the last run left, what is there now."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from ipsec_orchestrator.app.drift_origins import with_origins
 from ipsec_orchestrator.app.observe import observe, observe_members
 from ipsec_orchestrator.errors import OrchestratorError
-from ipsec_orchestrator.facts.change_origins import ChangeOrigin, read_change_origins
 from ipsec_orchestrator.facts.controllers import read_controller, read_controllers
 from ipsec_orchestrator.facts.gpo_guards import read_gpo_guards
 from ipsec_orchestrator.facts.observed import Observed
@@ -94,7 +94,7 @@ def find_drift(
         if isinstance(answer := observed.members.get(host.name), str)
     ]
     return DriftReport(
-        differences=tuple(_with_origins(differences, world)),
+        differences=with_origins(differences, world, tell),
         unknown=tuple(unknown),
         record=record.run_id if record else None,
     )
@@ -169,23 +169,3 @@ def _other_controllers(
                 ),
             )
     return differences, unknown
-
-
-def _with_origins(differences: Iterable[Difference], world: World) -> Iterator[Difference]:
-    """Add when and where, as far as the directory knows it."""
-    differences = tuple(differences)
-    asked: dict[str, set[str]] = {}
-    for each in differences:
-        if each.attribute is not None:
-            asked.setdefault(each.holder, set()).add(each.attribute)
-    origins: dict[tuple[str, str], ChangeOrigin] = {
-        (holder, name): origin
-        for holder, names in asked.items()
-        for name, origin in read_change_origins(world.directory, holder, sorted(names)).items()
-    }
-    for each in differences:
-        origin = origins.get((each.holder, each.attribute or ""))
-        if origin is None:
-            yield each
-        else:
-            yield replace(each, when=origin.time, where=origin.controller)

@@ -5,7 +5,7 @@ security log of the originating DC, where auditing is on.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from ipsec_orchestrator.codec.replication_metadata import (
     attribute_id_of,
     decode_replication_metadata,
 )
-from ipsec_orchestrator.model.directory import Scope, parent_dn
+from ipsec_orchestrator.model.directory import Entry, Scope, parent_dn
 from ipsec_orchestrator.ports import Directory
 
 
@@ -38,41 +38,56 @@ class ChangeOrigin:
     usn: int
 
 
-def read_change_origins(
-    directory: Directory,
-    dn: str,
-    attributes: Iterable[str],
-) -> dict[str, ChangeOrigin]:
-    """Tell for each attribute of an object where and when it was changed last.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OriginReader:
+    """What it takes to read the metadata of any number of objects.
 
-    An attribute without values has an origin as well if it had values once.
+    Attributes:
+        numbers: Numbers of attributes by their folded names.
+        controllers: FQDNs of DCs by invocationId.
+    """
 
-    Returns:
-        By name as given; those that the directory knows nothing about are left out.
+    numbers: Mapping[str, int] = field(hash=False)
+    controllers: Mapping[UUID, str] = field(hash=False)
+
+    def origins(self, entry: Entry) -> dict[str, ChangeOrigin]:
+        """Tell where and when the attributes of an object were changed last.
+
+        Args:
+            entry: Read with ``replPropertyMetaData``.
+
+        Returns:
+            By folded name; those that the directory knows nothing about are left out.
+
+        Raises:
+            CodecError: What is stored can't be read.
+        """
+        stored = entry.attributes.values_of(REPLICATION_METADATA)
+        found = decode_replication_metadata(stored[0]) if stored else ()
+        changes = {change.attribute_id: change for change in found}
+        return {
+            name: ChangeOrigin(
+                version=change.version,
+                time=change.time,
+                invocation_id=change.originating_dsa,
+                controller=self.controllers.get(change.originating_dsa),
+                usn=change.originating_usn,
+            )
+            for name, number in self.numbers.items()
+            if (change := changes.get(number)) is not None
+        }
+
+
+def read_origin_reader(directory: Directory, attributes: Iterable[str]) -> OriginReader:
+    """Read from schema and sites what the metadata of these attributes is spelled with.
 
     Raises:
-        CodecError: What is stored can't be read.
         BackendError: The directory can't be read.
     """
-    names = tuple(attributes)
-    entry = directory.read(dn, (REPLICATION_METADATA,))
-    stored = entry.attributes.values_of(REPLICATION_METADATA) if entry else ()
-    if not stored:
-        return {}
-    changes = {change.attribute_id: change for change in decode_replication_metadata(stored[0])}
-    numbers = read_attribute_ids(directory, names)
-    controllers = read_invocation_ids(directory)
-    return {
-        name: ChangeOrigin(
-            version=change.version,
-            time=change.time,
-            invocation_id=change.originating_dsa,
-            controller=controllers.get(change.originating_dsa),
-            usn=change.originating_usn,
-        )
-        for name in names
-        if (change := changes.get(numbers.get(name.casefold(), -1))) is not None
-    }
+    return OriginReader(
+        numbers=read_attribute_ids(directory, attributes),
+        controllers=read_invocation_ids(directory),
+    )
 
 
 def read_attribute_ids(directory: Directory, attributes: Iterable[str]) -> dict[str, int]:

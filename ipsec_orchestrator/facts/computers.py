@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from ipsec_orchestrator.codec.sid import Sid
+from ipsec_orchestrator.facts.gpo import escape_filter
 from ipsec_orchestrator.model.directory import Scope
 from ipsec_orchestrator.ports import Directory
 
@@ -35,6 +36,27 @@ class ObservedComputers:
             (c for c in self.computers if c.fqdn.casefold() == wanted),
             next((c for c in self.computers if not c.fqdn and c.name.casefold() == label), None),
         )
+
+
+def find_account(directory: Directory, host: str) -> str | None:
+    """Find a host's computer account anywhere in the domain.
+
+    Args:
+        directory: The DC.
+        host: DNS name of the host, or the DN of its account.
+
+    Returns:
+        The DN; that which was given if it is one.
+
+    Raises:
+        BackendError: The directory can't be read.
+    """
+    if "=" in host:
+        return host
+    name, label = escape_filter(host), escape_filter(host.partition(".")[0])
+    wanted = f"(&(objectClass=computer)(|(dNSHostName={name})(sAMAccountName={label}$)))"
+    found = directory.search(directory.names().domain_dn, Scope.SUBTREE, wanted, ("cn",))
+    return next((entry.dn for entry in found), None)
 
 
 def read_computers(directory: Directory, base: str) -> ObservedComputers:

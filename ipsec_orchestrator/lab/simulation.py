@@ -1,7 +1,7 @@
 """The simulated hosts of a running lab: state, commands, WinRM listeners."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +11,7 @@ from ipsec_orchestrator.adapters.authentication import Credential, kerberos_inst
 from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.lab.domain.certificates import WRONG_NAME
+from ipsec_orchestrator.lab.domain.directory_changes import DirectoryChange, directory_changes
 from ipsec_orchestrator.lab.domain.layout import (
     ADMINISTRATOR,
     DNS_DOMAIN,
@@ -24,6 +25,7 @@ from ipsec_orchestrator.lab.proving.network_faults import SOUND
 from ipsec_orchestrator.lab.windows import (
     AgentBehaviour,
     ControlServer,
+    DirectoryLog,
     GpoStore,
     NetworkPlace,
     RegistryFile,
@@ -82,6 +84,11 @@ class Simulation:
             )
             for host in hosts
         }
+        for host in hosts:
+            if host.is_domain_controller:
+                self._commands[host.name].directory_log.log = DirectoryLog(
+                    lambda: list(_notes(layout.server_log)), self._admin_directory
+                )
         self._control = ControlServer(layout.root / "control", self._commands)
         self._hosts_in_order = tuple(hosts)
         self._winrm: WinrmService | None = None
@@ -234,6 +241,11 @@ class Simulation:
             backend=backend,
             faults=self._faults.get(host.name, HostFaults()).wire,
         )
+
+
+def _notes(log: Path) -> Iterator[DirectoryChange]:
+    with log.open(encoding="utf-8", errors="replace") as lines:
+        yield from directory_changes(lines)
 
 
 def drives_folder(layout: LabLayout) -> Path:

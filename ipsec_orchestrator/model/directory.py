@@ -59,6 +59,11 @@ def domain_dn(dns_name: str) -> str:
     return ",".join(f"DC={label}" for label in dns_name.strip(".").split("."))
 
 
+def deleted_objects_dn(domain: str) -> str:
+    """Give the DN of the container in which the remains of a domain's deleted objects lie."""
+    return f"CN=Deleted Objects,{domain}"
+
+
 def domain_dns_name(dn: str) -> str:
     """``OU=x,DC=ipsectest,DC=com`` -> ``ipsectest.com``."""
     labels = [rdn.partition("=")[2] for rdn in split_dn(dn) if rdn.casefold().startswith("dc=")]

@@ -31,6 +31,7 @@ class Difference:
         when: When it was changed last, as far as the directory knows.
         where: FQDN of the DC where that was done.
         who: Who did it, where the security log of that DC tells.
+        why_unknown: Why it does not, or why even time and place are not known.
     """
 
     kind: DriftKind
@@ -45,6 +46,7 @@ class Difference:
     when: datetime | None = None
     where: str | None = None
     who: str | None = None
+    why_unknown: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,6 +54,14 @@ class Directory(Protocol):
         """Search page by page; nothing if the base does not exist."""
         ...
 
+    def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
+        """Search what the domain keeps of its deleted objects: tombstones and recycled ones.
+
+        Of most attributes nothing is kept ([MS-ADTS] 3.1.1.5.5.1.1). ``None`` if this account may
+        not see the container in which they lie; without a special grant only administrators may.
+        """
+        ...
+
     def add(self, dn: str, attributes: Attributes) -> None:
         """Add an object.
 

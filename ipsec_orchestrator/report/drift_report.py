@@ -1,5 +1,6 @@
 """Drift as a table for people and as JSON."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Final
 
@@ -7,7 +8,7 @@ from ipsec_orchestrator.model.drift import Difference, DriftKind, DriftReport
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.report.lines import Line, Tone
 
-HEADINGS: Final = ("word", "what", "field", "expected", "found", "when, where")
+HEADINGS: Final = ("word", "what", "field", "expected", "found", "when, where, who")
 _TONES: Final = {
     DriftKind.DRIFT: Tone.BAD,
     DriftKind.PENDING: Tone.CHANGE,
@@ -52,6 +53,10 @@ def drift_lines(report: DriftReport) -> list[Line]:
     if report.unknown:
         told.append(f"{len(report.unknown)} unknown")
     lines = [Line(f"{', '.join(told)}." if told else "No difference.", _tone(report))]
+    lines += [
+        Line(f"Who it was is unknown for {count}: {reason}.", Tone.QUIET)
+        for reason, count in _reasons(report).items()
+    ]
     if report.record is None:
         lines.append(
             Line(
@@ -61,6 +66,11 @@ def drift_lines(report: DriftReport) -> list[Line]:
             ),
         )
     return lines
+
+
+def _reasons(report: DriftReport) -> dict[str, int]:
+    """Count the differences whose author is not known, by the reason."""
+    return dict(Counter(each.why_unknown for each in report.differences if each.why_unknown))
 
 
 def _tone(report: DriftReport) -> Tone:
@@ -93,6 +103,7 @@ def _difference_to_json(each: Difference) -> dict[str, Json]:
         "when": _moment(each.when),
         "where": each.where or _UNKNOWN,
         "who": each.who or _UNKNOWN,
+        "why_unknown": each.why_unknown or None,
     }
 
 

@@ -11,8 +11,8 @@ from ipsec_orchestrator.codec.replication_metadata import (
 )
 from ipsec_orchestrator.facts.change_origins import (
     read_attribute_ids,
-    read_change_origins,
     read_invocation_ids,
+    read_origin_reader,
 )
 from ipsec_orchestrator.lab.domain.domain import Domain
 from ipsec_orchestrator.lab.domain.tools import run_in_lab, samba_client_options
@@ -61,14 +61,15 @@ def test_change_by_another_client_has_a_time_and_a_place(
             url = f"ldap://{real_domain.layout.dc_fqdn}"
             options = samba_client_options(real_domain.layout)
             run_in_lab(real_domain.layout, ("ldbmodify", "-H", url, *options, str(change)))
-        origins = read_change_origins(
-            real_directory, dn, ("description", "IPSECNAME", "ipsecData", "noSuchAttribute")
-        )
+        names = ("description", "IPSECNAME", "ipsecData", "noSuchAttribute")
+        entry = real_directory.read(dn, (REPLICATION_METADATA,))
+        assert entry is not None
+        origins = read_origin_reader(real_directory, names).origins(entry)
     finally:
         real_directory.delete(dn)
 
-    assert set(origins) == {"description", "IPSECNAME"}
-    description, name = origins["description"], origins["IPSECNAME"]
+    assert set(origins) == {"description", "ipsecname"}
+    description, name = origins["description"], origins["ipsecname"]
     assert (description.version, name.version) == (3, 1)
     assert description.controller == real_domain.layout.dc_fqdn
     assert read_invocation_ids(real_directory) == {
@@ -79,8 +80,10 @@ def test_change_by_another_client_has_a_time_and_a_place(
     assert description.usn > name.usn
 
 
-def test_absent_object_has_no_origins(real_directory: LdapDirectory) -> None:
-    """Nothing is known about an object that is not there."""
-    dn = f"CN=nobody,CN=IP Security,CN=System,{real_directory.names().domain_dn}"
+def test_object_read_without_metadata_has_no_origins(real_directory: LdapDirectory) -> None:
+    """Nothing is known about an object whose metadata was not given."""
+    dn = f"CN=IP Security,CN=System,{real_directory.names().domain_dn}"
+    entry = real_directory.read(dn, ("cn",))
 
-    assert read_change_origins(real_directory, dn, ("description",)) == {}
+    assert entry is not None
+    assert read_origin_reader(real_directory, ("cn",)).origins(entry) == {}

@@ -14,6 +14,7 @@ from ipsec_orchestrator.adapters.ldap import Endpoint, LdapDirectory
 from ipsec_orchestrator.adapters.memory import seeded_directory
 from ipsec_orchestrator.errors import DirectoryError, ObjectExistsError
 from ipsec_orchestrator.facts.identity import read_invocation_id
+from ipsec_orchestrator.facts.tombstones import read_tombstones
 from ipsec_orchestrator.model.directory import Attributes, Scope, parent_dn, same_dn, split_dn
 from ipsec_orchestrator.model.inventory import AuthMethod, LdapTransport
 from ipsec_orchestrator.ports.directory import Directory
@@ -436,3 +437,48 @@ def test_of_many_adds_of_one_name_one_is_done(place: Place) -> None:
     for thread in threads:
         thread.join(60)
     assert len(done) == 1
+
+
+def test_deleted_object_leaves_its_remains(place: Place) -> None:
+    """Name, parent, identity and class of a deleted object can be found; its content is gone."""
+    dn = place.add("gone (really)", ipsecName=b"known as", ipsecData=b"\x00\x01")
+    other = place.add("gone", ipsecName=b"another")
+    kept = place.directory.read(dn, ["objectGUID"])
+    place.directory.delete(dn)
+    place.directory.delete(other)
+    found = read_tombstones(place.directory, [dn, f"CN=never,{place.dn}"])
+
+    assert kept is not None
+    assert found is not None
+    assert list(found) == [dn]
+    assert found[dn].guid.bytes_le == kept.attributes.values_of("objectGUID")[0]
+    remains = place.directory.deleted("(name=gone \\28really\\29*)", ["*"])
+    assert remains is not None
+    (entry,) = [each for each in remains if same_dn(str(found[dn].entry.dn), each.dn)]
+    assert entry.attributes.text("isDeleted") == "TRUE"
+    assert "ipsecFilter" in entry.attributes.texts("objectClass")
+    assert not entry.attributes.values_of("ipsecData")
+    assert same_dn(entry.attributes.text("lastKnownParent") or "", place.dn)
+
+
+def test_last_of_several_remains_counts(place: Place) -> None:
+    """A name that was used again and again belongs to the object that was deleted last."""
+    dn = f"CN=phoenix,{place.dn}"
+    guids: list[bytes] = []
+    for _ in range(2):
+        place.add("phoenix")
+        entry = place.directory.read(dn, ["objectGUID"])
+        assert entry is not None
+        guids += entry.attributes.values_of("objectGUID")
+        place.directory.delete(dn)
+    found = read_tombstones(place.directory, [dn])
+
+    assert found is not None
+    assert found[dn].guid.bytes_le == guids[-1]
+
+
+def test_living_objects_are_no_remains(place: Place) -> None:
+    """Nothing that is there is among what was deleted."""
+    dn = place.add("alive")
+
+    assert read_tombstones(place.directory, [dn]) == {}

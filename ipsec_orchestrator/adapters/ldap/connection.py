@@ -16,6 +16,7 @@ from ipsec_orchestrator.adapters.ldap.library import (
     LDAPInvalidFilterError,
     LDAPResponseTimeoutError,
     Tls,
+    build_control,
     ldap3,
     security_descriptor_control,
 )
@@ -31,6 +32,8 @@ _SCOPES: Mapping[Scope, str] = {
     Scope.SUBTREE: ldap3.SUBTREE,
 }
 _PAGED = "1.2.840.113556.1.4.319"
+# [MS-ADTS] 3.1.1.3.4.1.26: LDAP_SERVER_SHOW_RECYCLED_OID; tombstones are shown as well.
+_SHOW_RECYCLED = "1.2.840.113556.1.4.2064"
 _DESCRIPTOR = "ntsecuritydescriptor"
 # [MS-ADTS] 3.1.1.3.4.1.11: owner, group and DACL; the SACL needs a privilege and is not ours.
 _OWNER_GROUP_DACL = 0x7
@@ -181,14 +184,21 @@ class LdapConnection:
         *,
         page_size: int | None = None,
         cookie: bytes = b"",
+        deleted: bool = False,
     ) -> Page:
         """Ask for one page (or, without ``page_size``, for everything at once).
+
+        With ``deleted``, objects that are deleted are found as well.
 
         Raises:
             ConnectionBrokenError: No or half an answer.
             DirectoryError: The filter is malformed.
         """
-        wants_descriptor = any(name.casefold() == _DESCRIPTOR for name in attributes)
+        controls: list[Any] = []
+        if any(name.casefold() == _DESCRIPTOR for name in attributes):
+            controls += _descriptor_control()
+        if deleted:
+            controls.append(build_control(_SHOW_RECYCLED, criticality=True, value=None))
         try:
             self._connection.search(
                 base,
@@ -198,7 +208,7 @@ class LdapConnection:
                 attributes=list(attributes) or ["1.1"],
                 paged_size=page_size,
                 paged_cookie=cookie or None,
-                controls=_descriptor_control() if wants_descriptor else None,
+                controls=controls or None,
             )
         except LDAPInvalidFilterError as error:
             raise DirectoryError(
@@ -219,8 +229,8 @@ class LdapConnection:
             for item in answers
             if item["type"] == "searchResEntry"  # references to other domains are not followed
         ]
-        controls: Any = result.get("controls") or {}
-        next_cookie: Any = controls.get(_PAGED, {}).get("value", {}).get("cookie") or b""
+        answered: Any = result.get("controls") or {}
+        next_cookie: Any = answered.get(_PAGED, {}).get("value", {}).get("cookie") or b""
         return Page(outcome=_outcome(result), entries=tuple(found), cookie=bytes(next_cookie))
 
     def add(self, dn: str, attributes: Mapping[str, Sequence[bytes]]) -> Outcome:

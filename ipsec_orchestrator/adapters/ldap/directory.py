@@ -15,13 +15,20 @@ from ipsec_orchestrator.adapters.ldap.connection import (
 )
 from ipsec_orchestrator.adapters.ldap.endpoint import Endpoint
 from ipsec_orchestrator.adapters.ldap.ranges import open_ranges, range_request
-from ipsec_orchestrator.adapters.ldap.results import NO_SUCH_OBJECT, SUCCESS, Outcome, error_of
+from ipsec_orchestrator.adapters.ldap.results import (
+    ACCESS_DENIED,
+    NO_SUCH_OBJECT,
+    SUCCESS,
+    Outcome,
+    error_of,
+)
 from ipsec_orchestrator.adapters.retry import connecting, reading
 from ipsec_orchestrator.errors import DirectoryError, HostUnreachableError, OutcomeUnknownError
 from ipsec_orchestrator.model.directory import (
     Attributes,
     Entry,
     Scope,
+    deleted_objects_dn,
     dn_key,
     domain_dns_name,
 )
@@ -103,6 +110,30 @@ class LdapDirectory(Directory):
         ldap_filter: str,
         attributes: Sequence[str],
     ) -> Iterator[Entry]:
+        return self._pages(base, scope, ldap_filter, attributes)
+
+    @override
+    def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
+        base = deleted_objects_dn(self.names().domain_dn)
+        place = self._read(
+            lambda connection: connection.search(
+                base, Scope.BASE, _EVERY_OBJECT, ("cn",), deleted=True
+            )
+        )
+        if place.outcome.code in {NO_SUCH_OBJECT, ACCESS_DENIED} or not place.entries:
+            return None
+        self._check(place.outcome, base, "read")
+        return tuple(self._pages(base, Scope.CHILDREN, ldap_filter, attributes, deleted=True))
+
+    def _pages(
+        self,
+        base: str,
+        scope: Scope,
+        ldap_filter: str,
+        attributes: Sequence[str],
+        *,
+        deleted: bool = False,
+    ) -> Iterator[Entry]:
         given: set[str] = set()
         cookie = b""
         connection_of_cookie: LdapConnection | None = None
@@ -112,7 +143,13 @@ class LdapDirectory(Directory):
             # starts again, and what was given already is left out.
             valid = cookie if connection is connection_of_cookie else b""
             return connection.search(
-                base, scope, ldap_filter, attributes, page_size=PAGE_SIZE, cookie=valid
+                base,
+                scope,
+                ldap_filter,
+                attributes,
+                page_size=PAGE_SIZE,
+                cookie=valid,
+                deleted=deleted,
             )
 
         while True:

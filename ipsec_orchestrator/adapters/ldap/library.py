@@ -13,12 +13,14 @@ with warnings.catch_warnings():
         LDAPInvalidFilterError,
         LDAPResponseTimeoutError,
     )
+    from ldap3.protocol import controls as _controls
     from ldap3.protocol import microsoft as _microsoft
     from ldap3.protocol.sasl import sasl as _sasl
 
 # Deliberately untyped: the stubs of ldap3 leave most of it unknown.
 ldap3: Any = _ldap3
 security_descriptor_control: Any = cast("Any", _microsoft).security_descriptor_control
+build_control: Any = cast("Any", _controls).build_control
 Tls = _ldap3.Tls
 send_sasl_negotiation: Any = cast("Any", _sasl).send_sasl_negotiation
 
@@ -28,6 +30,7 @@ __all__ = [
     "LDAPInvalidFilterError",
     "LDAPResponseTimeoutError",
     "Tls",
+    "build_control",
     "ldap3",
     "security_descriptor_control",
     "send_sasl_negotiation",

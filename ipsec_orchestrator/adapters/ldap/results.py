@@ -15,7 +15,7 @@ from ipsec_orchestrator.errors import (
 SUCCESS = 0
 NO_SUCH_OBJECT = 32
 SASL_IN_PROGRESS = 14
-_ACCESS_DENIED = 50
+ACCESS_DENIED = 50
 _EXISTS = 68
 
 # "80090308: LdapErr: DSID-0C09044E, comment: AcceptSecurityContext error, data 52e, v4563" and
@@ -162,7 +162,7 @@ def error_of(outcome: Outcome, *, server: str, dn: str, order: str) -> BackendEr
         if refusal:
             return AuthenticationError(target=server, reason=refusal.reason, cure=refusal.cure)
         return AuthenticationError(target=server, reason=meaning.reason, cure=meaning.cure)
-    if outcome.code == _ACCESS_DENIED:
+    if outcome.code == ACCESS_DENIED:
         return AccessDeniedError(
             target=dn or server, reason=f"{order}: {meaning.reason}", cure=meaning.cure
         )

@@ -21,6 +21,7 @@ from ipsec_orchestrator.adapters.memory.refusals import (
     unchangeable,
 )
 from ipsec_orchestrator.adapters.memory.schema import (
+    PRESERVED,
     REFERENCES,
     SYSTEM_OWNED,
     category,
@@ -32,6 +33,7 @@ from ipsec_orchestrator.model.directory import (
     Attributes,
     Entry,
     Scope,
+    deleted_objects_dn,
     dn_key,
     is_below,
     parent_dn,
@@ -96,6 +98,16 @@ class MemoryDirectory(Directory):
         yield from entries
 
     @override
+    def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
+        matches = parse_filter(ldap_filter)
+        with self._lock:
+            return tuple(
+                self._entry(found, attributes)
+                for found in self._by_guid.values()
+                if found.deleted and matches(partial(self._values_of, found))
+            )
+
+    @override
     def add(self, dn: str, attributes: Attributes) -> None:
         with self._lock:
             naming = leaf(dn)
@@ -155,11 +167,22 @@ class MemoryDirectory(Directory):
                 raise has_children(dn)
             del self._by_dn[dn_key(dn)]
             # References to it stay and show where it lies now ([MS-ADTS] 3.1.1.5.5.1.1).
-            found.dn = (
-                f"{split_dn(found.dn)[0]}\\0ADEL:{found.guid},"
-                f"CN=Deleted Objects,{self._names.domain_dn}"
-            )
-            found.deleted = True
+            self._bury(found)
+
+    def _bury(self, found: StoredObject) -> None:
+        """Leave of an object what a directory without a recycle bin leaves of it."""
+        kept = {name: found.values[name] for name in PRESERVED if name in found.values}
+        name = found.values["name"][0] + f"\nDEL:{found.guid}".encode()
+        kept |= {"name": (name,), "cn": (name,), "isdeleted": (b"TRUE",)}
+        kept["lastknownparent"] = (parent_dn(found.dn).encode(),)
+        found.dn = (
+            f"{split_dn(found.dn)[0]}\\0ADEL:{found.guid},"
+            f"{deleted_objects_dn(self._names.domain_dn)}"
+        )
+        found.values, found.references = kept, {}
+        found.spelling |= {"isdeleted": "isDeleted", "lastknownparent": "lastKnownParent"}
+        found.deleted = True
+        self._touch(found, self._next_usn())
 
     def _existing(self, dn: str, order: str) -> StoredObject:
         by_guid = _GUID_DN.fullmatch(dn)

@@ -60,6 +60,22 @@ SYSTEM_OWNED = frozenset(
     }
 )
 
+# What a deleted object keeps without a recycle bin, of what is known here ([MS-ADTS]
+# 3.1.1.5.5.1.1); its name, isDeleted and lastKnownParent are made anew.
+PRESERVED = (
+    "instancetype",
+    "ntsecuritydescriptor",
+    "objectclass",
+    "objectguid",
+    "objectsid",
+    "samaccountname",
+    "usnchanged",
+    "usncreated",
+    "useraccountcontrol",
+    "whenchanged",
+    "whencreated",
+)
+
 BOOLEANS = frozenset({"iscriticalsystemobject", "showinadvancedviewonly"})
 
 

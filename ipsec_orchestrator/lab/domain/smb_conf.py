@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ipsec_orchestrator.lab.domain.certificates import DC_LDAPS
+from ipsec_orchestrator.lab.domain.directory_changes import LOG_CLASS
 from ipsec_orchestrator.lab.domain.layout import (
     DC_NAME,
     DNS_DOMAIN,
@@ -41,7 +42,8 @@ TICKET_LIFETIME_HOURS = 168
 
 def server_text(layout: LabLayout) -> str:
     """Configuration of the running server, inside its mount namespace."""
-    return _domain_controller_text(layout, RUNTIME_DIR)
+    # Every write to the directory is noted with its author: the simulated DC's security log.
+    return _domain_controller_text(layout, RUNTIME_DIR, log_level=f"1 {LOG_CLASS}")
 
 
 def offline_text(layout: LabLayout) -> str:
@@ -73,7 +75,7 @@ def make_folders(layout: LabLayout) -> None:
     (layout.samba_dir / "log").mkdir(exist_ok=True)
 
 
-def _domain_controller_text(layout: LabLayout, base: Path) -> str:
+def _domain_controller_text(layout: LabLayout, base: Path, *, log_level: str = "1") -> str:
     sysvol = base / "state" / "sysvol"
     settings = {
         "netbios name": DC_NAME.upper(),
@@ -101,7 +103,7 @@ def _domain_controller_text(layout: LabLayout, base: Path) -> str:
         "kdc:renewal lifetime": str(TICKET_LIFETIME_HOURS),
         "log file": str(base / "log" / "%m.log"),
         "logging": "file",
-        "log level": "1",
+        "log level": log_level,
         "load printers": "no",
         "disable spoolss": "yes",
         "printcap name": "/dev/null",

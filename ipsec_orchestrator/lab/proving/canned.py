@@ -14,9 +14,10 @@ from ipsec_orchestrator.lab.proving.canned_traffic import CannedListener, send_r
 from ipsec_orchestrator.lab.proving.canned_web import CannedWeb
 from ipsec_orchestrator.lab.proving.event_log import AuditEvent
 from ipsec_orchestrator.lab.proving.host_network import CAPTURE_CMDLETS, PKTMON, HostNetwork
-from ipsec_orchestrator.lab.windows.commands import Arguments, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments
 from ipsec_orchestrator.lab.windows.imitated_error import COMMAND_NOT_FOUND, ImitatedError
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.lab.wire.frames import Frame
 from ipsec_orchestrator.model.json import Json
 

@@ -6,7 +6,8 @@ from typing import Final
 
 from ipsec_orchestrator.lab.proving.event_log import ASSOCIATION_UP, AuditEvent
 from ipsec_orchestrator.lab.proving.host_network import HostNetwork
-from ipsec_orchestrator.lab.windows.commands import Arguments, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 _LOG_REACHES_BACK: Final = timedelta(days=30)

@@ -9,8 +9,8 @@ from hashlib import sha256
 from typing import Final
 
 from ipsec_orchestrator.lab.proving.sockets import SOCKET_ERROR, Sockets
-from ipsec_orchestrator.lab.windows.commands import utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 _REQUEST: Final = re.compile(rb"POST /(?P<nonce>[0-9a-f]{32}) HTTP/1\.1\r\n")

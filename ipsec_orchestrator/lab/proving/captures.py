@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from ipaddress import IPv4Address
 from typing import Final
 
-from ipsec_orchestrator.lab.windows.commands import utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.lab.wire.frames import Frame
 from ipsec_orchestrator.lab.wire.member import WireMember
 from ipsec_orchestrator.lab.wire.traffic import Capture

@@ -30,6 +30,7 @@ from ipsec_orchestrator.lab.windows.ailments import AILMENT_WORDS, WELL, Ailment
 from ipsec_orchestrator.lab.windows.canned import canned_answer, canned_script
 from ipsec_orchestrator.lab.windows.commands import WindowsCommands
 from ipsec_orchestrator.lab.windows.control import ControlServer
+from ipsec_orchestrator.lab.windows.directory_log import DirectoryLog
 from ipsec_orchestrator.lab.windows.engine_environment import engine_environment
 from ipsec_orchestrator.lab.windows.gpo_store import GpoMaker, GposAsMaker, GpoStore
 from ipsec_orchestrator.lab.windows.network import NetworkPlace, SimulatedNetwork
@@ -44,6 +45,7 @@ __all__ = [
     "AgentBehaviour",
     "Ailments",
     "ControlServer",
+    "DirectoryLog",
     "GpoMaker",
     "GpoStore",
     "GposAsMaker",

@@ -21,6 +21,7 @@ from ipsec_orchestrator.lab.windows.canned_dead_man import (
     dead_man_remove,
     dead_man_restore,
 )
+from ipsec_orchestrator.lab.windows.canned_directory_changes import directory_changes
 from ipsec_orchestrator.lab.windows.canned_health import (
     host_health,
     probe_services,
@@ -30,7 +31,7 @@ from ipsec_orchestrator.lab.windows.canned_health import (
 from ipsec_orchestrator.lab.windows.canned_policy import policy_answer
 from ipsec_orchestrator.lab.windows.canned_template import CHANGED as TEMPLATE_CHANGED
 from ipsec_orchestrator.lab.windows.canned_template import read_template, write_template
-from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands
 from ipsec_orchestrator.lab.windows.imitated_error import (
     COMMAND_NOT_FOUND,
     GPO_ID_NOT_FOUND,
@@ -40,6 +41,7 @@ from ipsec_orchestrator.lab.windows.imitated_error import (
     UNKNOWN_REQUEST,
     ImitatedError,
 )
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.lab.winrm import (
     UNKNOWN_SCRIPT,
     Answer,
@@ -148,6 +150,7 @@ _RUNS: Final[Mapping[str, _Run]] = {
     "dead_man_read": dead_man_read,
     "dead_man_remove": dead_man_remove,
     "dead_man_restore": dead_man_restore,
+    "directory_changes": directory_changes,
     "host_health": host_health,
     "member_policy": _policy,
     "probe_services": probe_services,

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Final
 
 from ipsec_orchestrator.lab.windows.canned_policy import DEAD_MEN_KEY
-from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.windows.policy_registry import ASSIGNED_KEY
 from ipsec_orchestrator.lab.windows.registry_file import RegistryKeys, RegistryValue, text_value
 from ipsec_orchestrator.lab.windows.services import POLICY_AGENT, TASK_SCHEDULER, StartMode
 from ipsec_orchestrator.lab.windows.simulated_host import OS_VERSION, SimulatedHost
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 _PREFIX: Final = "ipsec_orchestrator.dead-man."

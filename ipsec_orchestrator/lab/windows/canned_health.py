@@ -5,7 +5,7 @@ from uuid import UUID
 
 from ipsec_orchestrator.codec.extension_names import IPSEC_CSE
 from ipsec_orchestrator.lab.windows.canned_policy import value_answer
-from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands, utc_text
+from ipsec_orchestrator.lab.windows.commands import Arguments, WindowsCommands
 from ipsec_orchestrator.lab.windows.health_commands import PING_SUCCESS, HealthCommands
 from ipsec_orchestrator.lab.windows.health_registry import (
     CHANNEL_KEY,
@@ -24,6 +24,7 @@ from ipsec_orchestrator.lab.windows.health_registry import (
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.windows.policy_registry import EXTENSION_KEY
 from ipsec_orchestrator.lab.windows.registry_file import RegistryKeys
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 _FLAGS = {

@@ -7,7 +7,6 @@ from typing import Final
 
 from ipsec_orchestrator.codec.extension_names import IPSEC_CSE
 from ipsec_orchestrator.lab.windows.cim import RSOP_COMPUTER
-from ipsec_orchestrator.lab.windows.commands import utc_text
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.windows.policy_registry import (
     ASSIGNED_KEY,
@@ -18,6 +17,7 @@ from ipsec_orchestrator.lab.windows.policy_registry import (
 from ipsec_orchestrator.lab.windows.registry_file import RegistryKeys, RegistryValue, ValueKind
 from ipsec_orchestrator.lab.windows.rsop_log import CimInstance, CimValue
 from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 PS_VERSION: Final = "5.1.20348.1"

@@ -2,12 +2,13 @@
 
 import base64
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
 
 from ipsec_orchestrator.codec.guid import parse_braced
 from ipsec_orchestrator.errors import CodecError
+from ipsec_orchestrator.lab.windows.directory_log_commands import DirectoryLogCommands
 from ipsec_orchestrator.lab.windows.gpo_store import GpoRecord, GpoStore, LinkRecord
 from ipsec_orchestrator.lab.windows.health_commands import HealthCommands
 from ipsec_orchestrator.lab.windows.imitated_error import (
@@ -22,6 +23,7 @@ from ipsec_orchestrator.lab.windows.rsop_log import CimInstance
 from ipsec_orchestrator.lab.windows.services import ServiceState, StartMode
 from ipsec_orchestrator.lab.windows.simulated_host import SimulatedHost
 from ipsec_orchestrator.lab.windows.task_commands import TaskCommands
+from ipsec_orchestrator.lab.windows.utc_text import utc_text
 from ipsec_orchestrator.model.json import Json
 
 # Start types: PowerShell's words (Set-Service) to WMI's.
@@ -77,6 +79,7 @@ class WindowsCommands:
         self.wire: WireVerbs | None = None
         self.health = HealthCommands(host)
         self.tasks = TaskCommands(host)
+        self.directory_log = DirectoryLogCommands(self.health)
         self._verbs: Mapping[str, Callable[[Arguments], Json]] = {
             "cim-instances": self._cim_instances,
             "cim-query": self._cim_query,
@@ -93,6 +96,7 @@ class WindowsCommands:
             "set-acl": self._set_acl,
             **self.health.verbs,
             **self.tasks.verbs,
+            **self.directory_log.verbs,
         }
 
     @property
@@ -208,11 +212,6 @@ class WindowsCommands:
         if self.gpos is None:
             raise ImitatedError(COMMAND_NOT_FOUND, command)
         return self.gpos
-
-
-def utc_text(moment: datetime) -> str:
-    """Write a time as .NET's round-trip format does."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
 
 
 def cim_json(instance: CimInstance) -> Json:

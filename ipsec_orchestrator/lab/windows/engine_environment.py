@@ -10,6 +10,7 @@ from ipsec_orchestrator.lab.windows.control import ControlServer
 IMITATIONS: Final = Path(__file__).with_name("imitations.ps1")
 _HEALTH: Final = Path(__file__).with_name("imitated_health.ps1")
 _GROUP_POLICY: Final = Path(__file__).with_name("imitated_group_policy.ps1")
+_DIRECTORY_LOG: Final = Path(__file__).with_name("imitated_directory_log.ps1")
 _NETWORK: Final = Path(__file__).with_name("imitated_network.ps1")
 _TASKS: Final = Path(__file__).with_name("imitated_tasks.ps1")
 # What a Windows computer name may have at most (NetBIOS).
@@ -42,6 +43,7 @@ def engine_environment(commands: WindowsCommands, control: ControlServer) -> Map
     }
     if commands.gpos is not None:
         environment["IPSEC_LAB_GROUP_POLICY"] = str(_GROUP_POLICY)
+        environment["IPSEC_LAB_DIRECTORY_LOG"] = str(_DIRECTORY_LOG)
     if commands.wire is not None:
         environment["IPSEC_LAB_NETWORK"] = str(_NETWORK)
         environment.update(commands.wire.environment())

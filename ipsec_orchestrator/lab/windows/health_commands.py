@@ -28,6 +28,8 @@ IPSEC_SUBCATEGORIES: Final = (
     "0CCE9213-69AE-11D9-BED3-505054503030",
     "0CCE9233-69AE-11D9-BED3-505054503030",
 )
+DIRECTORY_CHANGES: Final = "0CCE923C-69AE-11D9-BED3-505054503030"
+"""Subcategory of who changes objects of the directory; a domain controller's business."""
 _LOGON: Final = "0CCE9215-69AE-11D9-BED3-505054503030"
 _BOTH: Final = 3
 _SHELLS: Final = 30
@@ -111,9 +113,13 @@ class HealthCommands:
         """Give the firewall's profiles; Enabled is 1 for on."""
         return [{"Name": name, "Enabled": 1} for name in ("Domain", "Private", "Public")]
 
+    def audit_setting(self, subcategory: str) -> int:
+        """Tell what of a subcategory is audited: 0 nothing, 3 success and failure."""
+        is_off = self._host.settings.ailments.no_audit and subcategory != _LOGON
+        return 0 if is_off else _BOTH
+
     def audit_backup(self) -> str:
         """Give the file that ``auditpol /backup`` writes; words are in the host's language."""
-        setting = 0 if self._host.settings.ailments.no_audit else _BOTH
         name = self._host.settings.name.upper()
         german = self._host.settings.locale.startswith("de")
         word = {0: "Keine Überwachung", _BOTH: "Erfolg und Fehler"}
@@ -121,10 +127,14 @@ class HealthCommands:
             word = {0: "No Auditing", _BOTH: "Success and Failure"}
         lines = [_AUDIT_COLUMNS]
         lines += [
-            f"{name},System,IPsec,{{{guid}}},{word[setting]},,{setting}"
-            for guid in IPSEC_SUBCATEGORIES
+            f"{name},System,{called},{{{guid}}},{word[setting]},,{setting}"
+            for called, guid in (
+                *(("IPsec", guid) for guid in IPSEC_SUBCATEGORIES),
+                ("Directory Service Changes", DIRECTORY_CHANGES),
+                ('"Anmelden, Logon"', _LOGON),
+            )
+            for setting in [self.audit_setting(guid)]
         ]
-        lines += [f'{name},System,"Anmelden, Logon",{{{_LOGON}}},{word[_BOTH]},,{_BOTH}']
         lines += [f"{name},,Option:CrashOnAuditFail,,Disabled,,0"]
         return "\r\n".join(lines) + "\r\n"
 

@@ -9,6 +9,10 @@ from ipsec_orchestrator.planning.drift.picture import ABSENT, PRESENT, Picture, 
 
 WHOLE: Final = "the object"
 STORED_BYTES: Final = "stored bytes"
+STORED_ACTION: Final = "stored action"
+EXTENSIONS: Final = "extensions"
+_AS_STORED: Final = frozenset({STORED_BYTES, STORED_ACTION, EXTENSIONS})
+"""Traits that show an attribute as it is stored, for what no other trait of it has a word for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +101,9 @@ def _differences(trio: Trio, *, recorded: bool) -> Iterator[Difference]:
             continue
         wish = wanted.traits.get(name) if wanted else None
         was = left.traits.get(name) if left else None
-        if name == STORED_BYTES and (now.attribute in told or _is_replaced(trio)):
+        if name in _AS_STORED and now.attribute in told:
+            continue
+        if name == STORED_BYTES and _is_replaced(trio):
             continue
         kind = _kind(wish.text if wish else None, was.text if was else None, now.text)
         if kind is None:
@@ -114,11 +120,11 @@ def _is_replaced(trio: Trio) -> bool:
 
 
 def _in_order(trio: Trio) -> list[str]:
-    """Name all traits; the catch-all for stored bytes comes last."""
+    """Name all traits; those that show what is stored come last."""
     names = dict.fromkeys(
         name for thing in (trio.found, trio.wanted, trio.left) if thing for name in thing.traits
     )
-    return sorted(names, key=lambda name: name == STORED_BYTES)
+    return sorted(names, key=lambda name: name in _AS_STORED)
 
 
 def _presence(thing: Thing | None) -> str:

@@ -14,6 +14,7 @@ from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import Entry
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.desired import DesiredPolicy
+from ipsec_orchestrator.planning.drift.compare import EXTENSIONS
 from ipsec_orchestrator.planning.drift.picture import ABSENT, PRESENT, Picture, Thing, Trait
 
 _COMPUTER_HALF_DISABLED: Final = 2
@@ -115,7 +116,7 @@ def _gpo_traits(sight: GpoSight) -> Iterator[tuple[str, Trait]]:
         ),
     )
     yield (
-        "extensions",
+        EXTENSIONS,
         Trait(text=names.casefold() or ABSENT, attribute="gPCMachineExtensionNames"),
     )
     number = GpoVersion.from_number(int(attributes.text("versionNumber") or "0")).number

@@ -14,12 +14,15 @@ from ipsec_orchestrator.model.directory import DN_ATTRIBUTES, Attributes, compar
 from ipsec_orchestrator.model.drift import Difference
 from ipsec_orchestrator.planning.describe import describe, kind_of
 from ipsec_orchestrator.planning.desired import DesiredPolicy, marker
-from ipsec_orchestrator.planning.drift.compare import STORED_BYTES, WHOLE
+from ipsec_orchestrator.planning.drift.compare import STORED_ACTION, STORED_BYTES, WHOLE
 from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Trait
 from ipsec_orchestrator.planning.previous import previous_objects
 
 _DATA: Final = "ipsecData"
 _CLASSES: Final = "objectClass"
+_ACTION: Final = "iPSECNegotiationPolicyAction"
+# Words for what ipsecData does not hold.
+_ATTRIBUTES: Final = {"action": _ACTION, "accept unsecured inbound": _ACTION}
 _DESCRIPTION: Final = "description"
 _ID: Final = "ipsecID"
 _OWNERS: Final = "ipsecOwnersReference"
@@ -34,7 +37,7 @@ _WORDS: Final = {
     "ipsecNFAReference": "rules",
     "ipsecNegotiationPolicyReference": "filter action",
     "ipsecFilterReference": "filter list",
-    "iPSECNegotiationPolicyAction": "stored action",
+    _ACTION: STORED_ACTION,
     "iPSECNegotiationPolicyType": "type",
     "adminDescription": "mark",
 }
@@ -98,7 +101,7 @@ def found_objects(container: IpSecurityContainer, playbook: str, wanted: Picture
 def _traits(dn: str, attributes: Attributes, names: _Names) -> Iterator[tuple[str, Trait]]:
     for name, text in describe(attributes):
         if name != _DESCRIPTION:
-            yield name, Trait(text=text, attribute=_DATA)
+            yield name, Trait(text=text, attribute=_ATTRIBUTES.get(name, _DATA))
     for attribute in OBJECT_ATTRIBUTES:
         values = attributes.values_of(attribute)
         if attribute == _DATA:

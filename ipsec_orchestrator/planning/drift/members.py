@@ -20,6 +20,7 @@ from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Tr
 
 MEMBER: Final = "member"
 ACCOUNT: Final = "computer account"
+PLACE: Final = "place"
 _REACHED: Final = "where the GPO reaches it"
 _ENFORCED: Final = "yes"
 _AS_STORED: Final = "as in the directory"
@@ -38,7 +39,7 @@ def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Pic
                 kind=ACCOUNT,
                 name=host.name,
                 object=host.fqdn,
-                traits={"place": Trait(text=_REACHED)},
+                traits={PLACE: Trait(text=_REACHED)},
             ),
         )
         if not isinstance(observed.members.get(host.name), MemberObservation):
@@ -74,7 +75,7 @@ def found_members(
                 kind=ACCOUNT,
                 name=host.name,
                 object=account.dn if account else host.fqdn,
-                traits={"place": Trait(text=_REACHED if account else "elsewhere, or not there")},
+                traits={PLACE: Trait(text=_REACHED if account else "elsewhere, or not there")},
             ),
         )
         found = observed.members.get(host.name)

@@ -59,3 +59,8 @@ class StatePlace:
     def confirmations(self) -> Path:
         """Folder of what waits for a confirmation."""
         return self.folder / "confirmations"
+
+    @property
+    def told(self) -> Path:
+        """Folder of what people were told."""
+        return self.folder / "told"

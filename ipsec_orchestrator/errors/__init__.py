@@ -61,6 +61,7 @@ from ipsec_orchestrator.errors.schedule import (
     SchedulerRefusedError,
 )
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
+from ipsec_orchestrator.errors.telling import ChannelError, NotifyFileError
 from ipsec_orchestrator.errors.unsafe import (
     ControllerNeedsIpsecError,
     ControllersInScopeError,
@@ -79,6 +80,7 @@ __all__ = [
     "ApprovalError",
     "AuthenticationError",
     "BackendError",
+    "ChannelError",
     "CloudRequestError",
     "CodecError",
     "ControllerNeedsIpsecError",
@@ -105,6 +107,7 @@ __all__ = [
     "ManyHostsError",
     "ManyObjectsError",
     "MissingDependencyError",
+    "NotifyFileError",
     "ObjectExistsError",
     "OrchestratorError",
     "OutcomeUnknownError",

@@ -2,6 +2,7 @@
 
 from ipsec_orchestrator.ports.addresses import Addresses
 from ipsec_orchestrator.ports.azure import AzureReader
+from ipsec_orchestrator.ports.channels import Channel, ToldRecord
 from ipsec_orchestrator.ports.clock import Clock
 from ipsec_orchestrator.ports.confirmations import Confirmations
 from ipsec_orchestrator.ports.directory import Directory, DomainNames
@@ -21,6 +22,7 @@ from ipsec_orchestrator.ports.world import World
 __all__ = [
     "Addresses",
     "AzureReader",
+    "Channel",
     "Clock",
     "Confirmations",
     "Directory",
@@ -38,5 +40,6 @@ __all__ = [
     "Scripts",
     "ServiceRecords",
     "Sysvol",
+    "ToldRecord",
     "World",
 ]

@@ -1,0 +1,1 @@
+"""Ways to people and to the logs of the system: one kind of channel a module."""

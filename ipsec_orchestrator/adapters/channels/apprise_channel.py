@@ -1,0 +1,225 @@
+"""People, by apprise: mail, Teams, Slack, webhooks and many more.
+
+Apprise logs addresses with what is secret in them, so whatever it logs is caught here and never
+shown. What went wrong is said in words of our own, which are chosen by what was caught.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+from ipsec_orchestrator.errors import ChannelError, MissingDependencyError, NotifyFileError
+from ipsec_orchestrator.model.news import Announcement, Level
+from ipsec_orchestrator.model.secret import Secret
+from ipsec_orchestrator.ports import Channel
+
+if TYPE_CHECKING:
+    from apprise import AppriseAsset, NotifyBase
+
+NAME: Final = "ipsec_orchestrator"
+DEADLINE_SECONDS: Final = 30
+# What people read; the pass holds the rest. Mail would take ten times as much.
+_LONGEST: Final = 6000
+# Where text is put into a format with markup, escaping makes it longer.
+_SHARE_OF_LIMIT: Final = 0.8
+_LOGGERS: Final = ("apprise", "urllib3", "requests")
+_STATUS: Final = re.compile(r"\berror[ =:]+(\d{3})\b")
+_PLACE: Final = re.compile(r"\b(line|entry) #?(\d+)")
+# The first that is found in what apprise, requests or smtplib logged; all of them are ours to say.
+_REASONS: Final = (
+    ("certificate verify failed", "its certificate was refused"),
+    ("timed out", "it did not answer in time"),
+    ("timeout", "it did not answer in time"),
+    ("connection refused", "the connection was refused"),
+    ("name or service not known", "its name can't be resolved"),
+    ("failed to resolve", "its name can't be resolved"),
+    ("getaddrinfo failed", "its name can't be resolved"),
+    ("authentication", "it refused the user or the password"),
+    ("connection error", "no connection"),
+    ("connection unexpectedly closed", "it closed the connection"),
+)
+_STATUS_WORDS: Final = {
+    "401": " (not logged on)",
+    "403": " (forbidden)",
+    "404": " (no such place)",
+    "429": " (too many requests)",
+}
+
+
+def apprise_channels(text: Secret) -> tuple[Channel, ...]:
+    """Give a channel for every receiver.
+
+    Args:
+        text: A configuration of apprise, as text or YAML.
+
+    Raises:
+        MissingDependencyError: apprise is not installed.
+        NotifyFileError: A line is none that apprise understands, or asks for what is not done here.
+    """
+    try:
+        from apprise import AppriseAsset, NotifyBase  # noqa: PLC0415 - optional and slow to load
+        from apprise.config.base import ConfigBase  # noqa: PLC0415 - as above
+    except ImportError as error:
+        raise MissingDependencyError(
+            "Telling people needs the package apprise.",
+            cure="pip install 'ipsec_orchestrator[notify]'",
+        ) from error
+    asset = AppriseAsset(
+        service_timeout=DEADLINE_SECONDS,
+        allow_templates=False,
+        storage_mode="memory",
+        app_id=NAME,
+        app_desc=NAME,
+        app_url="",
+        http_redirects=False,
+        pgp_autogen=False,
+        pem_autogen=False,
+    )
+    lines = (line.strip() for line in text.reveal().splitlines())
+    if all(not line or line[0] in "#;" for line in lines):
+        raise NotifyFileError("The list of receivers names nobody.")
+    with _caught_logs() as logged:
+        found, includes = ConfigBase.config_parse(text.reveal(), asset=asset)
+    _check_parsed(logged, includes=bool(includes))
+    receivers = [each for each in found if isinstance(each, NotifyBase)]
+    return tuple(_numbered(receivers, asset))
+
+
+def _check_parsed(logged: list[logging.LogRecord], *, includes: bool) -> None:
+    if includes:
+        raise NotifyFileError(
+            "The list of receivers includes another one, which is not followed: it could come "
+            "from anywhere.",
+            cure="Write all receivers into one file.",
+        )
+    if not any(record.levelno >= logging.WARNING for record in logged):
+        return
+    places = (_PLACE.search(record.getMessage()) for record in logged)
+    where = sorted({f"{place[1]} {place[2]}" for place in places if place})
+    # The line itself may be an address with a slip of the pen, and so with its password.
+    at = f", {', '.join(where)}," if where else ""
+    raise NotifyFileError(f"The list of receivers{at} is not what apprise understands.")
+
+
+def _numbered(receivers: "list[NotifyBase]", asset: "AppriseAsset") -> Iterator[Channel]:
+    """Give channels; their keys hold nothing that leads back to the address."""
+    seen: set[str] = set()
+    for number, receiver in enumerate(receivers, 1):
+        title = f"receiver {number} ({receiver.service_name})"
+        if not receiver.verify_certificate:
+            raise NotifyFileError(
+                f"{title[0].upper()}{title[1:]} says verify=no: certificates are always checked.",
+                cure="Take it out. For a CA of your own set REQUESTS_CA_BUNDLE (web) or "
+                "SSL_CERT_FILE (mail) to its certificate.",
+            )
+        masked = str(receiver.url(privacy=True))  # type: ignore[no-untyped-call]  # typed in part
+        key = f"notify-{hashlib.sha256(masked.encode()).hexdigest()[:16]}"
+        if key in seen:
+            key = f"{key}-{number}"
+        seen.add(key)
+        yield AppriseChannel(receiver, asset, key=key, title=title)
+
+
+class AppriseChannel(Channel):
+    """One receiver."""
+
+    def __init__(
+        self, receiver: "NotifyBase", asset: "AppriseAsset", *, key: str, title: str
+    ) -> None:
+        self._receiver = receiver
+        self._asset = asset
+        self._key = key
+        self._title = title
+
+    @property
+    @override
+    def key(self) -> str:
+        return self._key
+
+    @property
+    @override
+    def title(self) -> str:
+        return self._title
+
+    @override
+    def tell(self, announcement: Announcement) -> None:
+        from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - slow to load
+        from apprise.common import OverflowMode  # noqa: PLC0415 - as above
+
+        kinds = {
+            Level.GOOD: NotifyType.SUCCESS,
+            Level.NOTE: NotifyType.INFO,
+            Level.WARNING: NotifyType.WARNING,
+            Level.ALARM: NotifyType.FAILURE,
+        }
+        receiver, message = self._receiver, announcement.message
+        room = int(receiver.body_maxlen * _SHARE_OF_LIMIT)
+        if receiver.title_maxlen <= 0 or receiver.overflow_amalgamate_title:
+            room -= len(message.subject)
+        if receiver.overflow_mode is OverflowMode.UPSTREAM:
+            # Else a receiver would refuse what is still too long.
+            receiver.overflow_mode = OverflowMode.TRUNCATE
+        sender: Any = Apprise(asset=self._asset)  # typed in part only
+        sender.add(receiver)
+        with _caught_logs() as logged:
+            done = sender.notify(
+                title=message.subject,
+                body=message.fitted(min(room, _LONGEST)),
+                notify_type=kinds[announcement.level],
+                # So names are text to apprise, and what is markup in them is escaped.
+                body_format=NotifyFormat.TEXT,
+            )
+        if not done:
+            raise ChannelError(channel=self._title, reason=_reason(logged, done.status.name))
+
+
+def _reason(logged: list[logging.LogRecord], status: str) -> str:
+    """Choose the words for what went wrong; nothing of what was logged goes into them."""
+    texts = [_text(record) for record in logged]
+    for text in texts:
+        if code := _STATUS.search(text):
+            return f"it answered with status {code[1]}{_STATUS_WORDS.get(code[1], '')}"
+    together = "\n".join(texts).casefold()
+    if status == "TIMEOUT":
+        return "it did not answer in time"
+    return next((ours for theirs, ours in _REASONS if theirs in together), "it was not delivered")
+
+
+def _text(record: logging.LogRecord) -> str:
+    """Give the message of a record of ``WARNING`` up, or a named socket error; else nothing."""
+    text = record.getMessage()
+    told = record.levelno >= logging.WARNING or "Exception" in text
+    return text if told else ""
+
+
+class _Catcher(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(level=logging.DEBUG)
+        self.records: list[logging.LogRecord] = []
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+@contextmanager
+def _caught_logs() -> Generator[list[logging.LogRecord]]:
+    """Catch what the libraries log, so that no other handler of the process gets it."""
+    catcher = _Catcher()
+    before: list[tuple[logging.Logger, int, bool, list[logging.Handler]]] = []
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        before.append((logger, logger.level, logger.propagate, logger.handlers))
+        logger.handlers, logger.propagate = [catcher], False
+        logger.setLevel(logging.DEBUG if name == _LOGGERS[0] else logging.WARNING)
+    try:
+        yield catcher.records
+    finally:
+        for logger, level, propagate, handlers in before:
+            logger.handlers, logger.propagate = handlers, propagate
+            logger.setLevel(level)

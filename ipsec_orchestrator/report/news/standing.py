@@ -1,0 +1,130 @@
+"""What is known after each pass, and so what a pass changed.
+
+A pass that could not read something says nothing about it: what was known of it before stands.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from ipsec_orchestrator.model.drift import Difference, Unread
+from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
+from ipsec_orchestrator.planning.drift.members import MEMBER
+
+Key = tuple[str, str, str, str]
+
+# Reasons and alarms hold ids of runs, times and counts; those alone make no other state. Other
+# numbers do: they belong to names and addresses.
+_VOLATILE: Final = re.compile(
+    r"\b\d{8}-\d{6}-[0-9a-f]{6}\b"
+    r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?"
+    r"|\b\d+(?:\.\d+)? ?(?:times|seconds?|minutes?|hours?|days?|s|min|h|d)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known.
+
+    Attributes:
+        outcome: Of the last pass that ended; ``None`` before the first.
+        reason: Why that was held or failed.
+        differences: Known to stand, by what they are about.
+        repaired: Those that the last pass put right; it told so already.
+        unknown: What can't be read, by object.
+        alarms: By their words without what is volatile.
+        members: Names of all members that were ever read.
+        run_id: The last run that repaired.
+        broken_off: When the pass before began, if it did not come to an end.
+    """
+
+    outcome: PassOutcome | None = None
+    reason: str = ""
+    differences: Mapping[Key, Difference] = field(default_factory=dict[Key, Difference])
+    repaired: frozenset[Key] = frozenset()
+    unknown: Mapping[str, Unread] = field(default_factory=dict[str, Unread])
+    alarms: Mapping[str, str] = field(default_factory=dict[str, str])
+    members: frozenset[str] = frozenset()
+    run_id: str = ""
+    broken_off: datetime | None = None
+
+
+NOTHING_KNOWN: Final = Standing()
+
+
+def key_of(difference: Difference) -> Key:
+    """Give what a difference is about: two of the same key are the same difference."""
+    return (
+        difference.object.casefold(),
+        difference.thing,
+        difference.name.casefold(),
+        difference.field,
+    )
+
+
+def essence(text: str) -> str:
+    """Give a sentence without what is volatile in it."""
+    return _VOLATILE.sub("#", text)
+
+
+def was_read(watch_pass: WatchPass) -> bool:
+    """Tell whether the pass saw the domain: one that failed and found nothing did not."""
+    report = watch_pass.report
+    return watch_pass.outcome is not PassOutcome.FAILED or bool(report.differences)
+
+
+def standing_after(before: Standing, watch_pass: WatchPass) -> Standing:
+    """Give what is known after a pass that ended."""
+    members = before.members | set(watch_pass.members_read)
+    repaired = watch_pass.outcome is PassOutcome.REPAIRED
+    if not was_read(watch_pass):
+        return Standing(
+            outcome=watch_pass.outcome,
+            reason=watch_pass.reason,
+            differences=before.differences,
+            repaired=before.repaired,
+            unknown=before.unknown,
+            alarms={**before.alarms, **_alarms(watch_pass)},
+            members=members,
+            run_id=watch_pass.run_id or before.run_id,
+        )
+    unknown = _unknown(before, watch_pass)
+    found = {key_of(each): each for each in watch_pass.report.differences}
+    unseen = {
+        key: each
+        for key, each in before.differences.items()
+        if key not in found and not _seen(each, watch_pass, unknown)
+    }
+    return Standing(
+        outcome=watch_pass.outcome,
+        reason=watch_pass.reason,
+        differences={**unseen, **found},
+        repaired=frozenset(found) if repaired else frozenset(),
+        unknown=unknown,
+        alarms=_alarms(watch_pass),
+        members=members,
+        run_id=watch_pass.run_id or before.run_id,
+    )
+
+
+def _alarms(watch_pass: WatchPass) -> dict[str, str]:
+    return {essence(text): text for text in watch_pass.alarms}
+
+
+def _seen(difference: Difference, watch_pass: WatchPass, unknown: Mapping[str, Unread]) -> bool:
+    """Tell whether the pass looked at what a difference is about."""
+    if difference.name in unknown or difference.object in unknown:
+        return False
+    return difference.thing != MEMBER or difference.name in watch_pass.members_read
+
+
+def _unknown(before: Standing, watch_pass: WatchPass) -> dict[str, Unread]:
+    """Give what can't be read; a pass that read some of the members leaves the others as they were."""
+    found = {each.object: each for each in watch_pass.report.unknown}
+    read = set(watch_pass.members_read)
+    if before.members <= read | set(found):
+        return found
+    left = {name: each for name, each in before.unknown.items() if name not in read}
+    return {**left, **found}

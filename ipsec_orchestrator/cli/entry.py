@@ -37,6 +37,11 @@ _COMMANDS: Final = {
     "prove": ("prove", "prove", "Send real traffic and prove that it is encrypted."),
     "drift": ("drift", "drift", "Tell what has changed since the last run, and what is pending."),
     "notify": ("notify", "notify", "Send a trial to everybody whom the watch would tell."),
+    "monitoring": (
+        "monitoring",
+        "monitoring",
+        "Print alert rules for Prometheus, or a dashboard for Grafana.",
+    ),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),
     "init": ("starter", "init", "Write a starter inventory and playbook."),
     "schema": ("starter", "schema", "Print the JSON Schema of inventory or playbook."),

@@ -61,7 +61,7 @@ from ipsec_orchestrator.errors.schedule import (
     SchedulerRefusedError,
 )
 from ipsec_orchestrator.errors.spec import Problem, SpecificationError, UsageError
-from ipsec_orchestrator.errors.telling import ChannelError, NotifyFileError
+from ipsec_orchestrator.errors.telling import ChannelError, MetricsError, NotifyFileError
 from ipsec_orchestrator.errors.unsafe import (
     ControllerNeedsIpsecError,
     ControllersInScopeError,
@@ -106,6 +106,7 @@ __all__ = [
     "LockoutError",
     "ManyHostsError",
     "ManyObjectsError",
+    "MetricsError",
     "MissingDependencyError",
     "NotifyFileError",
     "ObjectExistsError",

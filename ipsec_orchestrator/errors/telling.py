@@ -10,6 +10,12 @@ class NotifyFileError(UsageError):
     usual_cure = "docs/in-practice/tell-people.md shows how it looks and where it may lie."
 
 
+class MetricsError(BackendError):
+    """Metrics could not be written."""
+
+    usual_cure = "Look at the rights and the room of the folder; the next pass writes them again."
+
+
 class ChannelError(BackendError):
     """A channel did not take the news; they are told again with the next pass.
 

@@ -16,7 +16,7 @@ from tests.lacking import lacking
 
 CHECKOUT = Path(__file__).parents[2]
 PACKAGE = CHECKOUT / "ipsec_orchestrator"
-BEYOND_PYTHON = {".ps1", ".yml"}
+BEYOND_PYTHON = {".json", ".ps1", ".yml"}
 # Programs of the system are found, this project and its settings are not.
 BLANK = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "COLUMNS": "120"}
 
@@ -93,7 +93,7 @@ def test_the_wheel_has_nothing_that_was_not_meant(wheel: Path) -> None:
         if ".dist-info/" not in name
         and not (
             name.startswith("ipsec_orchestrator/")
-            and Path(name).suffix in {".py", ".ps1", ".yml"}
+            and Path(name).suffix in {".json", ".py", ".ps1", ".yml"}
             and "cache" not in name
         )
         and name != "ipsec_orchestrator/py.typed"

@@ -36,7 +36,7 @@ class Standing:
         unknown: What can't be read, by object.
         alarms: By their words without what is volatile.
         members: Names of all members that were ever read.
-        run_id: The last run that repaired.
+        run_id: The last run that repaired what was found.
         broken_off: When the pass before began, if it did not come to an end.
     """
 
@@ -88,7 +88,7 @@ def standing_after(before: Standing, watch_pass: WatchPass) -> Standing:
             unknown=before.unknown,
             alarms={**before.alarms, **_alarms(watch_pass)},
             members=members,
-            run_id=watch_pass.run_id or before.run_id,
+            run_id=before.run_id,
         )
     unknown = _unknown(before, watch_pass)
     found = {key_of(each): each for each in watch_pass.report.differences}
@@ -105,7 +105,8 @@ def standing_after(before: Standing, watch_pass: WatchPass) -> Standing:
         unknown=unknown,
         alarms=_alarms(watch_pass),
         members=members,
-        run_id=watch_pass.run_id or before.run_id,
+        # A run that broke off may be the one that is finished later: that is told then.
+        run_id=watch_pass.run_id if repaired else before.run_id,
     )
 
 

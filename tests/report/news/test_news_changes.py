@@ -127,6 +127,16 @@ def test_a_repair_that_did_not_last_is_news_when_another_run_repairs() -> None:
     assert kinds(watch_pass(0), first, second) == [EventKind.REPAIRED]
 
 
+def test_a_run_that_failed_first_and_is_finished_later_is_told() -> None:
+    """The first pass tells that it failed, the next that it repaired after all."""
+    failed = watch_pass(
+        1, PassOutcome.FAILED, reason="vm1: no connection.", differences=[difference()], run_id="r"
+    )
+    finished = watch_pass(2, PassOutcome.REPAIRED, run_id="r")
+
+    assert EventKind.REPAIRED in kinds(watch_pass(0), failed, finished)
+
+
 def test_a_domain_that_cannot_be_read_hides_no_difference() -> None:
     """What differed before a failed pass neither is gone in it nor new after it."""
     differs = watch_pass(1, differences=[difference()])

@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from ipsec_orchestrator.cli.economy import economy_of, economy_options
 from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
@@ -15,6 +16,7 @@ from ipsec_orchestrator.cli.options import (
 @click.command()
 @click.argument("playbook", type=click.Path())
 @connection_options
+@economy_options
 @state_option
 @json_option
 def drift(
@@ -33,7 +35,9 @@ def drift(
     \b
     Example:
       orchestrate drift playbooks/azure-onpremises.yml -i inventory/
+      orchestrate drift playbooks/azure-onpremises.yml --since-last --members sample:5%
     """  # noqa: D301 - \b is click's mark
     from ipsec_orchestrator.cli.watching_drift import look_and_print  # noqa: PLC0415 - lazy
 
-    return look_and_print(playbook, connection_of(values), state, as_json=as_json)
+    economy = economy_of(values)
+    return look_and_print(playbook, connection_of(values), state, economy, as_json=as_json)

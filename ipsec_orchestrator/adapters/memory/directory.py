@@ -265,6 +265,7 @@ class MemoryDirectory(Directory):
             configurationNamingContext=self._names.configuration_dn,
             dsServiceName=self._settings_dn(),
             currentTime=_generalized_time(self._clock.now()).decode(),
+            highestCommittedUSN=str(self._usn),
         )
         if "*" in attributes or "+" in attributes:
             return known

@@ -27,6 +27,10 @@ DEADLINE_SECONDS: Final = 30
 _LONGEST: Final = 6000
 # Where text is put into a format with markup, escaping makes it longer.
 _SHARE_OF_LIMIT: Final = 0.8
+# They take plain text, and show it as Markdown all the same.
+_RENDER_MARKDOWN: Final = frozenset({"discord", "guilded", "mmost", "mmosts"})
+# https://spec.commonmark.org/0.31.2/#backslash-escapes: any ASCII punctuation may have one.
+_PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
 _LOGGERS: Final = ("apprise", "urllib3", "requests")
 _STATUS: Final = re.compile(r"\berror[ =:]+(\d{3})\b")
 _PLACE: Final = re.compile(r"\b(line|entry) #?(\d+)")
@@ -79,6 +83,9 @@ def apprise_channels(text: Secret) -> tuple[Channel, ...]:
         http_redirects=False,
         pgp_autogen=False,
         pem_autogen=False,
+        # No pictures that whoever reads the message would fetch from somewhere else.
+        image_url_mask="",
+        image_url_logo="",
     )
     lines = (line.strip() for line in text.reveal().splitlines())
     if all(not line or line[0] in "#;" for line in lines):
@@ -164,12 +171,17 @@ class AppriseChannel(Channel):
         if receiver.overflow_mode is OverflowMode.UPSTREAM:
             # Else a receiver would refuse what is still too long.
             receiver.overflow_mode = OverflowMode.TRUNCATE
+        body = message.fitted(min(room, _LONGEST))
+        plain = receiver.resolve_format(NotifyFormat.TEXT) is NotifyFormat.TEXT
+        schemas = set(receiver.schemas())  # type: ignore[no-untyped-call]  # typed in part
+        if plain and _RENDER_MARKDOWN & schemas:
+            body = _PUNCTUATION.sub(r"\\\1", body)
         sender: Any = Apprise(asset=self._asset)  # typed in part only
         sender.add(receiver)
         with _caught_logs() as logged:
             done = sender.notify(
                 title=message.subject,
-                body=message.fitted(min(room, _LONGEST)),
+                body=body,
                 notify_type=kinds[announcement.level],
                 # So names are text to apprise, and what is markup in them is escaped.
                 body_format=NotifyFormat.TEXT,

@@ -45,7 +45,11 @@ def read_notify_source(source: str | None, variables: Mapping[str, str]) -> Secr
         return _from_keyring(source.removeprefix(KEYRING))
     if source.startswith(CREDENTIAL):
         return _from_systemd(source.removeprefix(CREDENTIAL), variables)
-    return _from_file(Path(source), private=True)
+    # Whom systemd or Kubernetes lets read their credentials is their own affair: with an ACL or a
+    # group for the one user of the service, who alone gets into the folder.
+    folder = variables.get(CREDENTIALS_FOLDER)
+    given = bool(folder) and Path(source).parent == Path(folder or "")
+    return _from_file(Path(source), private=not given)
 
 
 def _from_file(path: Path, *, private: bool) -> Secret:
@@ -91,7 +95,6 @@ def _from_systemd(name: str, variables: Mapping[str, str]) -> Secret:
         )
     if not name or Path(name).name != name:
         raise NotifyFileError(f"{name!r} is no name of a credential.")
-    # Whom systemd lets read it is its own affair; nobody else gets into its folder.
     return _from_file(Path(folder) / name, private=False)
 
 

@@ -76,6 +76,29 @@ def test_a_receiver_of_markdown_gets_no_markup_from_names(web: WebReceiver) -> N
     assert r"\*\*x\*\*" in message
 
 
+def test_a_chat_that_renders_plain_text_gets_no_markup_either(web: WebReceiver) -> None:
+    """Mattermost shows whatever it gets as Markdown."""
+    told(f"mmosts://127.0.0.1:{web.port}/3ccdd113474722377935511fc85d3dd4")
+
+    (taken,) = web.taken
+    assert "**x**" not in taken["text"]
+    assert "[y](" not in taken["text"]
+    assert r"\*\*x\*\*" in taken["text"]
+
+
+def test_teams_gets_as_much_as_it_takes(web: WebReceiver) -> None:
+    """A card of at most a thousand characters, with the command, and no picture from elsewhere."""
+    told(f"workflows://127.0.0.1:{web.port}/flow/SIGNATURE/", announcement(100))
+
+    (taken,) = web.taken
+    texts = [part["text"] for part in taken["attachments"][0]["content"]["body"] if "text" in part]
+    assert texts[0] == "Warning: azure-onpremises (ipsectest.com): 100 new differences"
+    assert len(texts[1]) <= 1000
+    assert "orchestrate drift" in texts[1]
+    assert "**x**" not in texts[1]
+    assert "apprise" not in str(taken)
+
+
 def test_mail_in_html_shows_names_as_they_are(mail: MailReceiver) -> None:
     """Markup in a name is text in the mail, and the subject is one line."""
     told(

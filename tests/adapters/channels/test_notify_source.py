@@ -101,12 +101,15 @@ def test_the_environment_is_looked_at_if_no_file_is_named(file: Path) -> None:
 
 
 def test_a_credential_of_systemd_is_taken(tmp_path: Path) -> None:
-    """By its name only; systemd itself decides who may read it."""
+    """By its name or its path; systemd itself decides who may read it."""
     (tmp_path / "notify").write_text(ADDRESS, encoding="utf-8")
     (tmp_path / "notify").chmod(0o440)
     variables = {"CREDENTIALS_DIRECTORY": str(tmp_path)}
 
     assert read_notify_source("credential:notify", variables) == Secret(ADDRESS)
+    assert read_notify_source(f"{tmp_path}/notify", variables) == Secret(ADDRESS)
+    with pytest.raises(NotifyFileError, match="may be read by others"):
+        read_notify_source(f"{tmp_path}/notify", {"CREDENTIALS_DIRECTORY": "/run/elsewhere"})
     with pytest.raises(NotifyFileError, match="is no name of a credential"):
         read_notify_source("credential:../notify", variables)
     with pytest.raises(NotifyFileError, match="LoadCredential=notify:FILE"):

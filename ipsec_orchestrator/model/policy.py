@@ -6,10 +6,11 @@ The words are those of the IP Security Policies snap-in and of ``netsh ipsec sta
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ipsec_orchestrator.model.inventory import Address, Subnet
 from ipsec_orchestrator.model.rollout import Rollout
+from ipsec_orchestrator.model.watch_rules import WatchRules
 
 
 class Cipher(StrEnum):
@@ -238,6 +239,9 @@ class GpoWish:
     adopt: bool = False
 
 
+NOT_WATCHED: Final = WatchRules()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Playbook:
     """Everything that one playbook file wants.
@@ -250,6 +254,7 @@ class Playbook:
             clear traffic through both ways.
         assignment: Name of the policy that is assigned to the GPO; ``None`` assigns nothing.
         rollout: The waves in which members are reached; ``None`` for all at once.
+        watch: What is done about differences while nobody looks.
     """
 
     name: str
@@ -261,6 +266,7 @@ class Playbook:
     members: str = ""
     mode: Mode = Mode.REQUIRE
     rollout: Rollout | None = None
+    watch: WatchRules = NOT_WATCHED
     file: str = ""
 
     def filter_list(self, name: str) -> FilterList:

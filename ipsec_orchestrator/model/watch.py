@@ -10,14 +10,6 @@ from ipsec_orchestrator.model.drift import DriftReport
 NOTHING_FOUND: Final = DriftReport()
 
 
-class Handling(StrEnum):
-    """What is done about a difference, in one word of the playbook."""
-
-    REPORT = "report"
-    ASK = "ask"
-    REPAIR = "repair"
-
-
 class PassOutcome(StrEnum):
     """How a pass ended."""
 

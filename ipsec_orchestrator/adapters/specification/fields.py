@@ -191,6 +191,8 @@ _DURATION_SCHEMA = WithJsonSchema(
 Timeout: TypeAlias = Annotated[int, PlainValidator(_duration(1, 3_600)), _DURATION_SCHEMA]
 # Between two waves; a week at most.
 Wait: TypeAlias = Annotated[int, PlainValidator(_duration(0, 604_800)), _DURATION_SCHEMA]
+# From one pass of the watch to the next; a month at most.
+PassInterval: TypeAlias = Annotated[int, PlainValidator(_duration(60, 2_678_400)), _DURATION_SCHEMA]
 # A member's refresh as a whole; a day at most.
 Deadline: TypeAlias = Annotated[int, PlainValidator(_duration(1, 86_400)), _DURATION_SCHEMA]
 # Stored as unsigned 32 bits [MS-GPIPSEC 2.2.1.1.1]; the snap-in counts it in whole minutes.

@@ -17,6 +17,7 @@ from ipsec_orchestrator.adapters.specification.rollout_lowering import (
     check_canaries,
     lower_rollout,
 )
+from ipsec_orchestrator.adapters.specification.watch_lowering import lower_watch
 from ipsec_orchestrator.codec.selectors import select
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.inventory import Inventory
@@ -72,6 +73,7 @@ def lower_playbook(
         members=content.members or "",
         mode=content.mode,
         rollout=lower_rollout(examined, content, inventory),
+        watch=lower_watch(examined, content, inventory),
         file=examined.document.file,
     )
     _check_members(examined, content, inventory)

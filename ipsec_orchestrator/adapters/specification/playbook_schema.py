@@ -18,6 +18,7 @@ from ipsec_orchestrator.adapters.specification.fields import (
 )
 from ipsec_orchestrator.adapters.specification.rollout_schema import RolloutSection
 from ipsec_orchestrator.adapters.specification.traffic import PortWord, ProtocolWord
+from ipsec_orchestrator.adapters.specification.watch_schema import WatchSection
 from ipsec_orchestrator.adapters.specification.words import (
     AssignedPolicy,
     AuthenticationWord,
@@ -276,4 +277,9 @@ class PlaybookFile(Section):
         None,
         description="Reach the members in waves. Default: all at once.",
         examples=[{"canaries": "vm1", "batches": ["25%", "100%"], "wait": "10m"}],
+    )
+    watch: WatchSection | None = Field(
+        None,
+        description="What orchestrate reconcile does about differences. Default: it reports them.",
+        examples=[{"every": "30m", "on_drift": "repair"}],
     )

@@ -102,7 +102,7 @@ def carry_out_in(
         with stopped_as_error(run_id):
             noting = ApprovedJournal(journal, approvals)
             report = run(plan, ours, noting, observer, run_id, undoes=undoes)
-        record_left(plan, report, ours, journal)
+        record_left(plan, report, ours, journal, store)
         return report
 
 

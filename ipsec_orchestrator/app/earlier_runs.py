@@ -163,7 +163,7 @@ def resume(
         check_before_resuming(bound, history.steps, ours)
         with stopped_as_error(run_id):
             report = run(plan, ours, journal, observer, run_id, past=past)
-        record_left(plan, report, ours, journal)
+        record_left(plan, report, ours, journal, store)
         return report
 
 

@@ -6,19 +6,23 @@ from ipsec_orchestrator.facts.gpo import read_gpo, read_ou
 from ipsec_orchestrator.facts.gpo_guards import read_gpo_guards
 from ipsec_orchestrator.facts.ip_security_container import read_ip_security_container
 from ipsec_orchestrator.model.outcome import RunReport
-from ipsec_orchestrator.model.plan import Plan
+from ipsec_orchestrator.model.plan import Plan, Purpose
 from ipsec_orchestrator.planning.desired import marker
 from ipsec_orchestrator.planning.drift.group_policy import LINK, GpoSight
 from ipsec_orchestrator.planning.drift.record import EVENT, Left, left_from_json, left_to_json
+from ipsec_orchestrator.planning.watch.afterwards import left_after_repair
 from ipsec_orchestrator.ports import Journal, RunStore, World
 
 _LEFT = "left"
 
 
-def record_left(plan: Plan, report: RunReport, world: World, journal: Journal) -> None:
+def record_left(
+    plan: Plan, report: RunReport, world: World, journal: Journal, store: RunStore
+) -> None:
     """Note in a run's journal what it left; a run that broke off leaves no record.
 
-    What can't be read any more is noted as such: the run itself has ended well.
+    What can't be read any more is noted as such: the run itself has ended well. A repair changes
+    the record of the run before it as little as it can.
 
     Raises:
         JournalError: The journal can't be written.
@@ -27,6 +31,9 @@ def record_left(plan: Plan, report: RunReport, world: World, journal: Journal) -
         return
     try:
         left = read_left(plan, world)
+        if left is not None and plan.purpose is Purpose.REPAIR:
+            before = last_record(store, plan.basis.playbook, plan.basis.domain)
+            left = left_after_repair(before.left, left) if before else None
     except (BackendError, PlanError, CodecError) as error:
         journal.append(EVENT, left=None, problem=str(error))
         return

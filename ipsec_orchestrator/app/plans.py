@@ -61,7 +61,7 @@ def make_apply_plan(
         UsageError: ``consents`` accepts a risk that the plan does not have.
     """
     refuse_incomparable(playbook)
-    observed = _observed(playbook, members, world, tell)
+    observed = observed_for_plan(playbook, members, world, tell)
     plan = plan_apply(playbook, world.inventory, members, observed, __version__)
     return replace(plan, safety=make_sure(plan, playbook, observed, world, consents))
 
@@ -85,7 +85,7 @@ def make_remove_plan(
                 f"--leave-behind {word}: this is none of the playbook's members.",
                 cure=f"They are {', '.join(names.values())}.",
             )
-    observed = _observed(playbook, members, world, tell)
+    observed = observed_for_plan(playbook, members, world, tell)
     plan = plan_remove(
         playbook,
         members,
@@ -98,7 +98,7 @@ def make_remove_plan(
     )
 
 
-def _observed(
+def observed_for_plan(
     playbook: Playbook,
     members: tuple[Host, ...],
     world: World,

@@ -42,6 +42,7 @@ _COMMANDS: Final = {
         "monitoring",
         "Print alert rules for Prometheus, or a dashboard for Grafana.",
     ),
+    "reconcile": ("reconcile", "reconcile", "Look for drift, and put right what may be put right."),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),
     "init": ("starter", "init", "Write a starter inventory and playbook."),
     "schema": ("starter", "schema", "Print the JSON Schema of inventory or playbook."),

@@ -66,6 +66,12 @@ def print_json(document: Json) -> None:
     sys.stdout.flush()
 
 
+def print_json_line(document: Json) -> None:
+    """Print one document of several, on a line of its own."""
+    sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
 def print_table(
     headings: Sequence[str],
     rows: Iterable[tuple[Sequence[str], Tone]],

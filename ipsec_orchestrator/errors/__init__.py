@@ -35,6 +35,7 @@ from ipsec_orchestrator.errors.lab import (
 from ipsec_orchestrator.errors.lock import LockHeldError, LockLostError, WrongLockError
 from ipsec_orchestrator.errors.plan import (
     ForeignObjectError,
+    MoreThanRepairError,
     PlanError,
     PlanFileError,
     PrerequisiteError,
@@ -108,6 +109,7 @@ __all__ = [
     "ManyObjectsError",
     "MetricsError",
     "MissingDependencyError",
+    "MoreThanRepairError",
     "NotifyFileError",
     "ObjectExistsError",
     "OrchestratorError",

@@ -148,6 +148,24 @@ class ForeignObjectError(PlanError):
         self.reason = reason
 
 
+class MoreThanRepairError(PlanError):
+    """A plan that was to bring back what the last run left would change something else as well.
+
+    Attributes:
+        kind: What that is.
+        name: How people call it.
+    """
+
+    def __init__(self, *, kind: str, name: str) -> None:
+        super().__init__(
+            f"Nothing was changed: a repair would also change {kind} {name}, which nobody has "
+            "tampered with.",
+            cure="Look at orchestrate plan, and apply it by hand.",
+        )
+        self.kind = kind
+        self.name = name
+
+
 class ReadBackError(PlanError):
     """A write was accepted, but reading it back gave something else."""
 

@@ -29,6 +29,7 @@ class Observed:
         linked_elsewhere: DNs other than the OU that link the GPO.
         left_out: Members of the playbook that were not asked, because the user limited the run.
         assigned_elsewhere: Other GPOs by the policy that they assign: key of its DN -> names.
+        heard: Machine version of the playbook's GPO where it was deleted; 0 if nobody knows of one.
         members: What each member has, or the reason why it could not be read, by name.
     """
 
@@ -47,6 +48,7 @@ class Observed:
         hash=False,
     )
     left_out: tuple[str, ...] = ()
+    heard: int = 0
     members: Mapping[str, MemberObservation | str] = field(
         default_factory=dict[str, MemberObservation | str],
         hash=False,

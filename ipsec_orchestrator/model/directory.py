@@ -194,12 +194,45 @@ CASE_BLIND_ATTRIBUTES = frozenset(
 )
 
 
+_DESCRIPTOR = "ntsecuritydescriptor"
+_DESCRIPTOR_HEAD = 20
+# Owner, group, DACL and SACL defaulted [MS-DTYP] 2.4.6.
+_BY_DEFAULT = 0x002B
+
+
+def _descriptor_content(value: bytes) -> bytes:
+    """Bring the parts of a self-relative descriptor into one order [MS-DTYP] 2.4.6.
+
+    Bits that say that a part was not given but taken by default are left out: a directory clears
+    them as soon as the descriptor is written.
+    """
+    if len(value) < _DESCRIPTOR_HEAD:
+        return value
+    control = int.from_bytes(value[2:4], "little") & ~_BY_DEFAULT
+    places = [int.from_bytes(value[at : at + 4], "little") for at in (4, 8, 12, 16)]
+    sids = [_sid_at(value, place) for place in places[:2]]
+    lists = [_acl_at(value, place) for place in places[2:]]
+    return b"|".join([control.to_bytes(2, "little"), *sids, *lists])
+
+
+def _sid_at(value: bytes, place: int) -> bytes:
+    return value[place : place + 8 + 4 * value[place + 1]] if 0 < place < len(value) - 1 else b""
+
+
+def _acl_at(value: bytes, place: int) -> bytes:
+    size = int.from_bytes(value[place + 2 : place + 4], "little")
+    return value[place : place + size] if place > 0 else b""
+
+
 def comparable(name: str, values: Iterable[bytes]) -> frozenset[bytes]:
     """Give the form under which two lists of one attribute's values are equal.
 
-    Attribute values are a set; DNs and names of classes and GUIDs are case-blind.
+    Attribute values are a set; DNs and names of classes and GUIDs are case-blind. Of a security
+    descriptor counts whose it is and who may do what, not how its parts lie.
     """
     key = name.casefold()
+    if key == _DESCRIPTOR:
+        return frozenset(map(_descriptor_content, values))
     if key in DN_ATTRIBUTES:
         return frozenset(
             dn_key(value.decode(errors="surrogateescape")).encode(errors="surrogateescape")

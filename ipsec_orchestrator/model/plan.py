@@ -67,6 +67,7 @@ class Purpose(StrEnum):
 
     APPLY = "apply"
     REMOVE = "remove"
+    REPAIR = "repair"
     ROLLBACK = "rollback"
 
 

@@ -1,6 +1,7 @@
 """The plan of ``orchestrate apply``: from what is wanted and what was seen to changes and steps."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.inventory import Host, Inventory
@@ -23,6 +24,8 @@ def plan_apply(
     members: Iterable[Host],
     observed: Observed,
     tool_version: str,
+    *,
+    repaired: bool = False,
 ) -> Plan:
     """Plan everything that a playbook wants.
 
@@ -32,6 +35,8 @@ def plan_apply(
         members: The hosts to refresh and verify.
         observed: What was read.
         tool_version: Goes into the plan's basis.
+        repaired: Whether something that members go by is put back besides, so that they have to
+            hear of it.
 
     Raises:
         ForeignObjectError: Something that is not ours is in the way.
@@ -41,6 +46,7 @@ def plan_apply(
     policies = tuple(lower(playbook, observed.names.domain_dn))
     assigned = assigned_policy(playbook, policies)
     objects = plan_policies(policies, observed.container, playbook.name)
+    objects = replace(objects, repaired=objects.repaired or repaired)
     waves = waves_of(playbook, inventory)
     scene = Scene(
         playbook=playbook,

@@ -222,13 +222,13 @@ def _versions(target: GpoTarget) -> tuple[GpoVersion, GpoVersion]:
 
 def next_version(target: GpoTarget) -> GpoVersion:
     """Give the version under which members hear of what is planned now."""
-    return _raised(*_versions(target))
+    return _raised(*_versions(target), target.heard)
 
 
-def _raised(container: GpoVersion, template: GpoVersion) -> GpoVersion:
+def _raised(container: GpoVersion, template: GpoVersion, heard: int) -> GpoVersion:
     ahead = GpoVersion(
         user=max(container.user, template.user),
-        machine=max(container.machine, template.machine),
+        machine=max(container.machine, template.machine, heard),
     )
     return ahead.next_machine()
 
@@ -244,7 +244,7 @@ def publish(
     stage: Stage,
 ) -> Draft:
     """Give the two steps that raise both versions together and set the extension names."""
-    new = _raised(container, template)
+    new = _raised(container, template, target.heard)
     steps = (
         TemplateVersionStep(
             stage=stage,

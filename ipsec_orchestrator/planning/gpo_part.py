@@ -26,11 +26,20 @@ COMMENT = "Made by ipsec_orchestrator from the playbook {playbook}. Change the p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GpoTarget:
-    """The GPO that the rest of the plan writes to; the id is provisional until it is made."""
+    """The GPO that the rest of the plan writes to; the id is provisional until it is made.
+
+    Attributes:
+        gpo_id: Its id.
+        dn: Its container.
+        observed: As it was read; ``None`` if it is yet to be made.
+        heard: The machine version of one that was deleted. It may come back under the same id, and
+            members that know that version would take no notice of it.
+    """
 
     gpo_id: UUID
     dn: str
     observed: ObservedGpo | None
+    heard: int = 0
 
 
 def plan_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:
@@ -141,7 +150,7 @@ def _new_gpo(playbook: Playbook, observed: Observed) -> tuple[GpoTarget, Draft]:
         if playbook.gpo.via.value == "winrm"
         else "",
     )
-    target = GpoTarget(gpo_id=gpo_id, dn=dn, observed=None)
+    target = GpoTarget(gpo_id=gpo_id, dn=dn, observed=None, heard=observed.heard)
     return target, Draft(changes=(change,), steps=(make, sign))
 
 

@@ -53,11 +53,13 @@ _ROLLBACK_ORDER: Final = (
 _VERBS: Final = {
     Purpose.APPLY: "apply",
     Purpose.REMOVE: "remove",
+    Purpose.REPAIR: "repair",
     Purpose.ROLLBACK: "roll back",
 }
 _STAGES: Final = {
     Purpose.APPLY: tuple(Stage),
     Purpose.REMOVE: _REMOVAL_ORDER,
+    Purpose.REPAIR: tuple(Stage),
     Purpose.ROLLBACK: _ROLLBACK_ORDER,
 }
 

@@ -8,15 +8,28 @@ import pytest
 
 from ipsec_orchestrator.app.drift import Record, find_drift
 from ipsec_orchestrator.app.left_record import read_left
-from ipsec_orchestrator.facts.gpo import assignment_dns
-from ipsec_orchestrator.model.directory import Attributes, Scope
+from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.drift import Difference, DriftReport
 from ipsec_orchestrator.model.inventory import Host, Inventory
-from ipsec_orchestrator.model.policy import Cipher, Integrity, Playbook, SecurityMethod
+from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.drift.record import left_from_json, left_to_json
-from tests.worlds import CONTAINER, OU, MemoryDomain, with_windows_hosts
-
-DEFAULT_POLICY = "{72385236-70FA-11D1-864C-14A300000000}"
+from tests.app.tampering import (
+    another_policy,
+    block_inheritance,
+    delete_account,
+    delete_filter_list,
+    disable_link,
+    disable_settings,
+    drop_extensions,
+    enforce_link,
+    other_methods,
+    raise_version,
+    rename_policy,
+    set_wmi_filter,
+    unassign,
+    unlink,
+)
+from tests.worlds import OU, MemoryDomain, with_windows_hosts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,17 +53,6 @@ class Watch:
             (each.kind.value, f"{each.thing} {each.name}", each.field)
             for each in self.look(playbook).differences
         ]
-
-    def object(self, object_class: str, name: str | None = None) -> str:
-        """The DN of the one object of a class, by name, that bears our mark."""
-        return next(
-            entry.dn
-            for entry in self.domain.directory.search(
-                CONTAINER, Scope.CHILDREN, f"(objectClass={object_class})", ["*"]
-            )
-            if (entry.attributes.text("adminDescription") or "").startswith("ipsec_orchestrator")
-            and entry.attributes.text("ipsecName") == name
-        )
 
     def set(self, dn: str, **texts: str) -> None:
         """Change an object as somebody with another tool does."""
@@ -94,92 +96,6 @@ def test_without_a_record_a_clean_domain_is_clean_as_well(watch: Watch) -> None:
     assert watch.look() == DriftReport()
 
 
-def _filter_action(watch: Watch) -> None:
-    """Give the filter action the bytes of another one, as MMC would."""
-    other = replace(
-        watch.playbook,
-        name="other",
-        filter_actions=tuple(
-            replace(action, methods=(SecurityMethod(esp=(Cipher.DES, Integrity.MD5)),))
-            for action in watch.playbook.filter_actions
-        ),
-    )
-    from ipsec_orchestrator.planning.lower import lower  # noqa: PLC0415 - one place
-
-    (policy,) = lower(other, "DC=ipsectest,DC=com")
-    blob = next(
-        thing.attributes.values_of("ipsecData")
-        for thing in policy.objects
-        if thing.name == "myEncryption"
-    )
-    dn = watch.object("ipsecNegotiationPolicy", "myEncryption")
-    watch.domain.directory.replace(dn, Attributes({"ipsecData": blob}))
-
-
-def _delete_filter_list(watch: Watch) -> None:
-    watch.domain.directory.delete(watch.object("ipsecFilter", "azure-onpremises-HTTP8080"))
-
-
-def _unlink(watch: Watch) -> None:
-    watch.domain.directory.replace(OU, Attributes({"gPLink": ()}))
-
-
-def _disable_link(watch: Watch) -> None:
-    text = watch.domain.text(OU, "gPLink") or ""
-    watch.set(OU, gPLink=text.replace(";0]", ";1]"))
-
-
-def _enforce_link(watch: Watch) -> None:
-    text = watch.domain.text(OU, "gPLink") or ""
-    watch.set(OU, gPLink=text.replace(";0]", ";2]"))
-
-
-def _unassign(watch: Watch) -> None:
-    dn = assignment_dns(watch.gpo)[-1]
-    watch.domain.directory.replace(dn, Attributes({"ipsecOwnersReference": ()}))
-
-
-def _another_policy(watch: Watch) -> None:
-    dn = assignment_dns(watch.gpo)[-1]
-    default = f"CN=ipsecPolicy{DEFAULT_POLICY},{CONTAINER}"
-    watch.domain.directory.add(
-        default, Attributes.of_text(objectClass="ipsecPolicy", ipsecName="Client (Respond Only)")
-    )
-    watch.set(dn, ipsecOwnersReference=default)
-
-
-def _block_inheritance(watch: Watch) -> None:
-    watch.set(OU, gPOptions="1")
-
-
-def _raise_version(watch: Watch) -> None:
-    number = int(watch.domain.text(watch.gpo, "versionNumber") or "0")
-    watch.set(watch.gpo, versionNumber=str(number + 1))
-
-
-def _wmi_filter(watch: Watch) -> None:
-    watch.set(watch.gpo, gPCWQLFilter="[ipsectest.com;{00000000-0000-0000-0000-000000000001};0]")
-
-
-def _extensions(watch: Watch) -> None:
-    watch.domain.directory.replace(watch.gpo, Attributes({"gPCMachineExtensionNames": ()}))
-
-
-def _computer_half(watch: Watch) -> None:
-    watch.set(watch.gpo, flags="2")
-
-
-def _rename_rule(watch: Watch) -> None:
-    watch.set(watch.object("ipsecPolicy", "policy-azure-onpremises"), description="by hand")
-
-
-def _move_member(watch: Watch) -> None:
-    dn = f"CN=VM1,{OU}"
-    entry = watch.domain.directory.read(dn, ["*"])
-    assert entry is not None
-    watch.domain.directory.delete(entry.dn)
-
-
 LISTED = "filter list azure-onpremises-HTTP8080"
 GPO = "GPO IPSec-Azure-OnPremises"
 LINK = f"link IPSec-Azure-OnPremises on {OU}"
@@ -189,27 +105,27 @@ ASSIGNMENT = "assignment IPSec-Azure-OnPremises"
 @pytest.mark.parametrize(
     ("tamper", "expected"),
     [
-        pytest.param(_filter_action, {("filter action myEncryption", "methods")}, id="methods"),
-        pytest.param(_delete_filter_list, {(LISTED, "the object")}, id="filter list gone"),
-        pytest.param(_unlink, {(LINK, "the object")}, id="unlinked"),
-        pytest.param(_disable_link, {(LINK, "enabled")}, id="link disabled"),
-        pytest.param(_enforce_link, {(LINK, "enforced")}, id="link enforced"),
-        pytest.param(_unassign, {(ASSIGNMENT, "policy")}, id="unassigned"),
-        pytest.param(_another_policy, {(ASSIGNMENT, "policy")}, id="another policy"),
-        pytest.param(_block_inheritance, {(LINK, "inheritance")}, id="inheritance blocked"),
-        pytest.param(_raise_version, {(GPO, "version"), (GPO, "versions")}, id="version"),
-        pytest.param(_wmi_filter, {(GPO, "WMI filter")}, id="WMI filter"),
-        pytest.param(_extensions, {(GPO, "IPsec extension")}, id="extension names"),
-        pytest.param(_computer_half, {(GPO, "computer settings")}, id="computer half off"),
-        pytest.param(_rename_rule, {("policy policy-azure-onpremises", "description")}, id="text"),
-        pytest.param(_move_member, {("computer account vm1", "place")}, id="account gone"),
+        pytest.param(other_methods, {("filter action myEncryption", "methods")}, id="methods"),
+        pytest.param(delete_filter_list, {(LISTED, "the object")}, id="filter list gone"),
+        pytest.param(unlink, {(LINK, "the object")}, id="unlinked"),
+        pytest.param(disable_link, {(LINK, "enabled")}, id="link disabled"),
+        pytest.param(enforce_link, {(LINK, "enforced")}, id="link enforced"),
+        pytest.param(unassign, {(ASSIGNMENT, "policy")}, id="unassigned"),
+        pytest.param(another_policy, {(ASSIGNMENT, "policy")}, id="another policy"),
+        pytest.param(block_inheritance, {(LINK, "inheritance")}, id="inheritance blocked"),
+        pytest.param(raise_version, {(GPO, "version"), (GPO, "versions")}, id="version"),
+        pytest.param(set_wmi_filter, {(GPO, "WMI filter")}, id="WMI filter"),
+        pytest.param(drop_extensions, {(GPO, "IPsec extension")}, id="extension names"),
+        pytest.param(disable_settings, {(GPO, "computer settings")}, id="computer half off"),
+        pytest.param(rename_policy, {("policy policy-azure-onpremises", "description")}, id="text"),
+        pytest.param(delete_account, {("computer account vm1", "place")}, id="account gone"),
     ],
 )
 def test_tampering_is_drift_and_nothing_else_is_reported(
-    watch: Watch, tamper: Callable[[Watch], None], expected: set[tuple[str, str]]
+    watch: Watch, tamper: Callable[[MemoryDomain, str], None], expected: set[tuple[str, str]]
 ) -> None:
     """What somebody changed is found under its own name, and nothing beside it."""
-    tamper(watch)
+    tamper(watch.domain, watch.playbook.gpo.name)
     found = watch.differences()
 
     assert {word for word, _, _ in found} == {"drift"}
@@ -233,7 +149,7 @@ def test_changed_playbook_is_pending(watch: Watch) -> None:
 def test_work_of_somebody_else_is_adopted(watch: Watch) -> None:
     """What the playbook wants by now and somebody else has done already is adopted."""
     changed = replace(watch.playbook, gpo=replace(watch.playbook.gpo, enforced=True))
-    _enforce_link(watch)
+    enforce_link(watch.domain, watch.playbook.gpo.name)
     found = watch.differences(changed)
 
     assert found == [("adopted", LINK, "enforced")]
@@ -285,8 +201,8 @@ def test_member_that_can_not_be_read_is_unknown(watch: Watch) -> None:
 
 def test_every_difference_says_what_it_is_about(watch: Watch) -> None:
     """Object, expected and found are never empty."""
-    _delete_filter_list(watch)
-    _disable_link(watch)
+    delete_filter_list(watch.domain, watch.playbook.gpo.name)
+    disable_link(watch.domain, watch.playbook.gpo.name)
     found: tuple[Difference, ...] = watch.look().differences
 
     assert len(found) == 2

@@ -22,6 +22,7 @@ _BLOCKED: Final = 1
 GPO: Final = "GPO"
 LINK: Final = "link"
 ASSIGNMENT: Final = "assignment"
+INHERITANCE: Final = "inheritance"
 _WORDS: Final = {"ipsecName": "name", "description": "description"}
 
 
@@ -167,7 +168,7 @@ def _link(playbook: Playbook, observed: Observed, links: GpLinks, gpo: ObservedG
             "enabled": Trait(text=_yes(value=not disabled), attribute="gPLink"),
             "enforced": Trait(text=_yes(value=enforced), attribute="gPLink"),
             "order": Trait(text=str(links.link_order(gpo.gpo_id)), attribute="gPLink"),
-            "inheritance": Trait(
+            INHERITANCE: Trait(
                 text="blocked" if options & _BLOCKED else "open", attribute="gPOptions"
             ),
         },

@@ -21,6 +21,8 @@ from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Tr
 MEMBER: Final = "member"
 ACCOUNT: Final = "computer account"
 PLACE: Final = "place"
+POLICY: Final = "policy"
+CONTENT: Final = "content"
 _REACHED: Final = "where the GPO reaches it"
 _ENFORCED: Final = "yes"
 _AS_STORED: Final = "as in the directory"
@@ -44,10 +46,10 @@ def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Pic
         )
         if not isinstance(observed.members.get(host.name), MemberObservation):
             continue
-        traits = {"policy": Trait(text=policy)}
+        traits = {POLICY: Trait(text=policy)}
         if policy != ABSENT:
             traits["enforced"] = Trait(text=_ENFORCED)
-            traits["content"] = Trait(text=_AS_STORED)
+            traits[CONTENT] = Trait(text=_AS_STORED)
         things.append(Thing(kind=MEMBER, name=host.name, object=host.fqdn, traits=traits))
     return Picture(things=tuple(things))
 
@@ -122,7 +124,7 @@ def _member(
     found: MemberObservation, sets: Iterable[WantedOnMember]
 ) -> Iterator[tuple[str, Trait]]:
     has = (found.assigned.name or found.assigned.path) if found.assigned else ABSENT
-    yield "policy", Trait(text=has)
+    yield POLICY, Trait(text=has)
     verdicts = [
         judge_member(found, each, None)
         for each in sets
@@ -133,6 +135,6 @@ def _member(
         return
     verdict = next((v for v in verdicts if v.outcome is MemberOutcome.DONE), verdicts[0])
     done = verdict.outcome is MemberOutcome.DONE
-    yield "content", Trait(text=_AS_STORED if done else verdict.reason)
+    yield CONTENT, Trait(text=_AS_STORED if done else verdict.reason)
     enforced = verdict.enforced or not done
     yield "enforced", Trait(text=_ENFORCED if enforced else f"no: {verdict.reason}")

@@ -1,0 +1,139 @@
+"""What ``orchestrate reconcile`` does: one pass, or one after another until it is stopped."""
+
+import random
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+from ipsec_orchestrator.adapters.clock import SystemClock
+from ipsec_orchestrator.adapters.specification import read_playbook
+from ipsec_orchestrator.app.look_after import PassOrder
+from ipsec_orchestrator.app.pass_store import pass_store
+from ipsec_orchestrator.app.plans import members_of
+from ipsec_orchestrator.app.reconcile import make_pass
+from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.options import Connection, state_place
+from ipsec_orchestrator.cli.output import (
+    print_json,
+    print_json_line,
+    print_lines,
+    print_table,
+    talk,
+)
+from ipsec_orchestrator.cli.progress import telling, watching
+from ipsec_orchestrator.cli.stopping import stopping
+from ipsec_orchestrator.errors import OrchestratorError, PassBusyError, RunStoppedError
+from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
+from ipsec_orchestrator.model.watch_rules import Handling
+from ipsec_orchestrator.planning.watch.handling import in_directory, on_member
+from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.report.drift_report import HEADINGS, drift_lines, drift_rows
+from ipsec_orchestrator.report.pass_report import pass_lines, pass_to_json
+
+_JITTER = 0.1
+"""So that the services of many workstations do not ask one DC at the same moment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciling:
+    """What was said on the command line."""
+
+    file: str
+    connection: Connection
+    mode: str | None
+    plans: str | None
+    state: str | None
+    as_json: bool
+
+    def once(self) -> Exit:
+        """Make one pass, print it, and give the exit code."""
+        with stopping():
+            try:
+                done = self._make()
+            except PassBusyError as error:
+                talk().print(str(error), soft_wrap=True)
+                return Exit.SOME_HOSTS
+        self._print(done)
+        if self.as_json:
+            print_json(pass_to_json(done))
+        return exit_code(done)
+
+    def go_on(self, every: int) -> Exit:
+        """Make passes until somebody stops it; files are read anew each time.
+
+        What goes wrong in one pass is told, and the next one is made all the same.
+        """
+        clock = SystemClock()
+        begun = 0
+        try:
+            with stopping():
+                while True:
+                    began = clock.monotonic_seconds()
+                    begun += 1
+                    self._make_and_tell()
+                    late = clock.monotonic_seconds() - began
+                    spread = random.uniform(-_JITTER, _JITTER) * every  # noqa: S311 - no secret
+                    clock.wait(max(0.0, every + spread - late))
+        except KeyboardInterrupt:
+            talk().print(
+                f"Stopped after {begun} {'pass' if begun == 1 else 'passes'}; the same command "
+                "goes on.",
+                soft_wrap=True,
+            )
+            return Exit.DONE
+
+    def _make_and_tell(self) -> None:
+        try:
+            done = self._make()
+        except RunStoppedError:
+            raise
+        except OrchestratorError as error:
+            talk().print(str(error), style="red", soft_wrap=True)
+            return
+        self._print(done)
+        if self.as_json:
+            print_json_line(pass_to_json(done))
+
+    def _make(self) -> WatchPass:
+        inventory = self.connection.read_inventory()
+        playbook = read_playbook(Path(self.file), inventory)
+        place = state_place(self.state)
+
+        def open_world() -> AbstractContextManager[World]:
+            return self.connection.open(inventory)
+
+        with telling() as tell:
+            order = PassOrder(
+                playbook=playbook,
+                inventory=inventory,
+                members=members_of(playbook, inventory, self.connection.limit),
+                place=place,
+                plans=Path(self.plans).absolute() if self.plans else place.folder / "plans",
+                mode=Handling(self.mode) if self.mode else None,
+                open_world=open_world,
+                watch=watching,
+            )
+            return make_pass(order, pass_store(place, tell=tell), SystemClock(), tell)
+
+    def _print(self, done: WatchPass) -> None:
+        report = done.report
+        if not self.as_json and (report.differences or report.unknown):
+            print_table(HEADINGS, drift_rows(report))
+        if done.outcome is not PassOutcome.FAILED or report.differences:
+            print_lines(drift_lines(report), to_stderr=self.as_json)
+        print_lines(pass_lines(done), to_stderr=self.as_json)
+
+
+def exit_code(done: WatchPass) -> Exit:
+    """Give 1 if the pass failed, 2 if something still differs, 3 if something is unknown."""
+    if done.outcome is PassOutcome.FAILED:
+        return Exit.ERROR
+    repaired = done.outcome is PassOutcome.REPAIRED
+    left = [
+        each
+        for each in done.report.differences
+        if not (repaired and (in_directory(each) or on_member(each)))
+    ]
+    if left or done.outcome in {PassOutcome.ASKED, PassOutcome.HELD}:
+        return Exit.DIFFERENCES
+    return Exit.SOME_HOSTS if done.report.unknown else Exit.DONE

@@ -3,7 +3,7 @@
 from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ipsec_orchestrator.adapters.monitoring.exposition import ShownMetrics
 
 # What is older changes neither what is known now nor the numbers of the last day.
-_LOOK_BACK: Final = timedelta(days=31)
+_LOOK_BACK: Final = timedelta(days=8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +41,9 @@ class Audience:
     event_logs: tuple[str, ...] = ()
     metrics_file: Path | None = None
     metrics_page: tuple[str, int] | None = None
+
+
+NOBODY: Final = Audience()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +77,7 @@ class Publisher:
         if not self.ways and self.metrics_file is None and self.page is None:
             return ()
         try:
-            earlier = passes.passes(
-                playbook=done.playbook, domain=done.domain, since=done.started - _LOOK_BACK
-            )
+            earlier = _earlier(done, passes, since=done.started - _LOOK_BACK)
         except OrchestratorError as error:
             return (str(error),)
         channels = Channels(ways=self.ways, told=ToldFolder(self.place.told), look=self.look)
@@ -107,6 +108,14 @@ class Publisher:
             except OrchestratorError as error:
                 return (str(error),)
         return ()
+
+
+def _earlier(done: WatchPass, passes: Passes, *, since: datetime) -> tuple[WatchPass, ...]:
+    """Give the passes before; those of a watch that was silent for long, however old they are."""
+    recent = passes.passes(playbook=done.playbook, domain=done.domain, since=since)
+    if any(each.pass_id < done.pass_id for each in recent):
+        return recent
+    return passes.passes(playbook=done.playbook, domain=done.domain)
 
 
 @contextmanager

@@ -35,8 +35,10 @@ def make_pass(order: PassOrder, passes: Passes, clock: Clock, tell: Tell) -> Wat
             domain=domain,
             started=started,
             missed=missed_passes(order.playbook.watch.every, earlier, started),
-            alarms=_killed(earlier),
         )
+        if earlier and earlier[0].ended is None:
+            began = earlier[0].started.isoformat(sep=" ", timespec="seconds")
+            tell(f"The pass before, begun at {began}, was killed or its machine went down.")
         try:
             with order.open_world() as world:
                 done = look_after(order, begun, earlier, world, tell)
@@ -63,11 +65,3 @@ def missed_passes(every: int | None, earlier: Sequence[WatchPass], now: datetime
         return 0
     # Timers have jitter, and a pass takes its time: half an interval is nothing yet.
     return max(0, round((now - earlier[0].started).total_seconds() / every) - 1)
-
-
-def _killed(earlier: Sequence[WatchPass]) -> tuple[str, ...]:
-    """Tell of a pass that was killed, once: by the next one."""
-    if not earlier or earlier[0].ended is not None:
-        return ()
-    began = earlier[0].started.isoformat(sep=" ", timespec="seconds")
-    return (f"The pass before, begun at {began}, was killed or its machine went down.",)

@@ -11,6 +11,7 @@ from ipsec_orchestrator.cli.options import (
     json_option,
     state_option,
 )
+from ipsec_orchestrator.cli.tell_options import audience_of, metrics_options, tell_options
 from ipsec_orchestrator.errors import UsageError
 
 
@@ -35,6 +36,8 @@ from ipsec_orchestrator.errors import UsageError
     metavar="FOLDER",
     help="Folder for plans that somebody has to apply. Default: plans in the state folder",
 )
+@tell_options
+@metrics_options
 @state_option
 @json_option
 def reconcile(
@@ -64,10 +67,16 @@ def reconcile(
             "--once and --every can't stand together.",
             cure="Leave one of them out; without --every one pass is made.",
         )
+    if every is None and values["metrics_port"] is not None:
+        raise UsageError(
+            "--metrics-port without --every: nobody could ask before the pass is over.",
+            cure="Use --metrics-file, or let it go on with --every.",
+        )
     from ipsec_orchestrator.cli.reconciling import Reconciling  # noqa: PLC0415 - lazy
 
     work = Reconciling(
         file=playbook,
+        audience=audience_of(values),
         connection=connection_of(values),
         mode=mode,
         plans=plans,

@@ -1,5 +1,6 @@
 """What ``orchestrate reconcile`` does: one pass, or one after another until it is stopped."""
 
+import os
 import random
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from ipsec_orchestrator.adapters.specification import read_playbook
 from ipsec_orchestrator.app.look_after import PassOrder
 from ipsec_orchestrator.app.pass_store import pass_store
 from ipsec_orchestrator.app.plans import members_of
+from ipsec_orchestrator.app.publish import NOBODY, Audience, Publisher, publishing
 from ipsec_orchestrator.app.reconcile import make_pass
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
@@ -28,6 +30,7 @@ from ipsec_orchestrator.model.watch_rules import Handling
 from ipsec_orchestrator.planning.watch.handling import in_directory, on_member
 from ipsec_orchestrator.ports import World
 from ipsec_orchestrator.report.drift_report import HEADINGS, drift_lines, drift_rows
+from ipsec_orchestrator.report.news.words import WhereToLook
 from ipsec_orchestrator.report.pass_report import pass_lines, pass_to_json
 
 _JITTER = 0.1
@@ -44,12 +47,13 @@ class Reconciling:
     plans: str | None
     state: str | None
     as_json: bool
+    audience: Audience = NOBODY
 
     def once(self) -> Exit:
         """Make one pass, print it, and give the exit code."""
-        with stopping():
+        with stopping(), self._publishing() as publisher:
             try:
-                done = self._make()
+                done = self._make(publisher)
             except PassBusyError as error:
                 talk().print(str(error), soft_wrap=True)
                 return Exit.SOME_HOSTS
@@ -66,11 +70,11 @@ class Reconciling:
         clock = SystemClock()
         begun = 0
         try:
-            with stopping():
+            with stopping(), self._publishing() as publisher:
                 while True:
                     began = clock.monotonic_seconds()
                     begun += 1
-                    self._make_and_tell()
+                    self._make_and_tell(publisher)
                     late = clock.monotonic_seconds() - began
                     spread = random.uniform(-_JITTER, _JITTER) * every  # noqa: S311 - no secret
                     clock.wait(max(0.0, every + spread - late))
@@ -82,9 +86,18 @@ class Reconciling:
             )
             return Exit.DONE
 
-    def _make_and_tell(self) -> None:
+    def _publishing(self) -> AbstractContextManager[Publisher]:
+        """Open the ways to people, logs and monitoring."""
+        look = WhereToLook(
+            playbook_file=self.file,
+            inventory=self.connection.inventory,
+            state=self.state or "",
+        )
+        return publishing(self.audience, state_place(self.state), look, os.environ)
+
+    def _make_and_tell(self, publisher: Publisher) -> None:
         try:
-            done = self._make()
+            done = self._make(publisher)
         except RunStoppedError:
             raise
         except OrchestratorError as error:
@@ -94,7 +107,7 @@ class Reconciling:
         if self.as_json:
             print_json_line(pass_to_json(done))
 
-    def _make(self) -> WatchPass:
+    def _make(self, publisher: Publisher) -> WatchPass:
         inventory = self.connection.read_inventory()
         playbook = read_playbook(Path(self.file), inventory)
         place = state_place(self.state)
@@ -113,7 +126,12 @@ class Reconciling:
                 open_world=open_world,
                 watch=watching,
             )
-            return make_pass(order, pass_store(place, tell=tell), SystemClock(), tell)
+            passes = pass_store(place, tell=tell)
+            done = make_pass(order, passes, SystemClock(), tell)
+            failed = publisher.publish(done, passes)
+        for each in failed:
+            talk().print(each, style="red", soft_wrap=True)
+        return done
 
     def _print(self, done: WatchPass) -> None:
         report = done.report

@@ -66,6 +66,20 @@ def test_each_change_is_told_once_and_metrics_follow_every_pass(tmp_path: Path) 
     assert ended == [12, 1812, 3612, 5412]
 
 
+def test_a_watch_that_was_silent_for_months_tells_what_changed_since(tmp_path: Path) -> None:
+    """What differed before it is not new."""
+    place = StatePlace(folder=tmp_path / "state")
+    log = tmp_path / "log.json"
+    audience = Audience(event_logs=(f"ecs:{log}",))
+    known, another = difference(), difference(field="mirrored")
+    published(place, audience, watch_pass(0, differences=[known]))
+    log.unlink()
+    published(place, audience, watch_pass(48 * 90, differences=[known, another]))
+
+    (line,) = log.read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["labels"]["field"] == "mirrored"
+
+
 def test_what_fails_is_said_and_counted_and_everything_else_goes_on(tmp_path: Path) -> None:
     """A log that is not there does not keep the metrics from being written."""
     place = StatePlace(folder=tmp_path / "state")

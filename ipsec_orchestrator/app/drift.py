@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from ipsec_orchestrator.app.drift_origins import with_origins
-from ipsec_orchestrator.app.observe import observe, observe_members
+from ipsec_orchestrator.app.observe import observe, observe_members, with_template
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.controllers import read_controller, read_controllers
+from ipsec_orchestrator.facts.gpo import read_gpo_by_id
 from ipsec_orchestrator.facts.gpo_guards import read_gpo_guards
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import dn_key
@@ -78,7 +79,7 @@ def find_drift(
         PlanError: The OU does not exist, or the GPO's name is ambiguous.
     """
     members = tuple(members)
-    observed = observe(playbook, (), world, tell)
+    observed = _with_renamed(observe(playbook, (), world, tell), playbook, record, world)
     asked = members if choose is None else choose(observed)
     observed = replace(observed, members=observe_members(asked, world, tell))
     wanted, left, found = _pictures(playbook, members, observed, record, world)
@@ -98,6 +99,15 @@ def find_drift(
         unknown=tuple(unknown),
         record=record.run_id if record else None,
     )
+
+
+def _with_renamed(
+    observed: Observed, playbook: Playbook, record: Record | None, world: World
+) -> Observed:
+    """Find a GPO that the last run left and that bears another name by now."""
+    left = record.left.sight if record and observed.gpo is None else None
+    gpo = read_gpo_by_id(world.directory, left.gpo.gpo_id) if left else None
+    return observed if gpo is None else replace(observed, gpo=with_template(gpo, playbook, world))
 
 
 def _pictures(

@@ -20,7 +20,12 @@ from ipsec_orchestrator.facts.directory_audit import (
     parse_directory_changes,
     question,
 )
-from ipsec_orchestrator.facts.tombstones import DELETION, Tombstone, read_tombstones
+from ipsec_orchestrator.facts.tombstones import (
+    DELETION,
+    Tombstone,
+    read_deleted_account,
+    read_tombstones,
+)
 from ipsec_orchestrator.model.directory import Entry
 from ipsec_orchestrator.model.drift import Difference
 from ipsec_orchestrator.model.inventory import Host
@@ -83,8 +88,7 @@ def _asked(difference: Difference, world: World) -> _Question | None:
     """Tell what to ask the directory for; ``None`` for what is not in the directory."""
     holder = difference.holder
     if (difference.thing, difference.field) == (ACCOUNT, PLACE):
-        dn = find_account(world.directory, difference.object)
-        return _Question(dn=dn, kind=ChangeEvent.MOVED, attribute=_MOVE) if dn else None
+        return _asked_of_account(difference.object, world)
     if "=" not in holder:
         return None
     if difference.attribute is not None:
@@ -94,6 +98,17 @@ def _asked(difference: Difference, world: World) -> _Question | None:
     if difference.found == ABSENT:
         return _Question(dn=holder, kind=ChangeEvent.DELETED, attribute=DELETION)
     return _Question(dn=holder, kind=ChangeEvent.CREATED, attribute=_CREATION)
+
+
+def _asked_of_account(host: str, world: World) -> _Question | None:
+    """Tell what to ask for where a computer account is not where it ought to be."""
+    there = find_account(world.directory, host)
+    if there is not None:
+        return _Question(dn=there, kind=ChangeEvent.MOVED, attribute=_MOVE)
+    gone = read_deleted_account(world.directory, host)
+    if gone is not None:
+        return _Question(dn=gone, kind=ChangeEvent.DELETED, attribute=DELETION)
+    return None
 
 
 def _read_origins(questions: set[_Question], world: World) -> Mapping[_Question, _Origin]:

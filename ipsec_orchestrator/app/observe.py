@@ -43,10 +43,10 @@ def observe(playbook: Playbook, members: Iterable[Host], world: World, tell: Tel
     ou = read_ou(directory, playbook.gpo.ou)
     gpo = read_gpo(directory, playbook.gpo.name)
     if gpo is not None:
-        gpo = _with_template(gpo, playbook, world)
+        gpo = with_template(gpo, playbook, world)
     pilot = read_gpo(directory, pilot_name(playbook.gpo.name))
     if pilot is not None:
-        pilot = _with_template(pilot, playbook, world)
+        pilot = with_template(pilot, playbook, world)
     rivals, enforced = read_rivals(directory, ou.entry.dn)
     return Observed(
         names=names,
@@ -73,7 +73,12 @@ def _assigned_elsewhere(playbook: Playbook, world: World) -> dict[str, tuple[str
     }
 
 
-def _with_template(gpo: ObservedGpo, playbook: Playbook, world: World) -> ObservedGpo:
+def with_template(gpo: ObservedGpo, playbook: Playbook, world: World) -> ObservedGpo:
+    """Read what the GPO's template says, by the playbook's way to SYSVOL.
+
+    Raises:
+        BackendError: It can't be read.
+    """
     sysvol = world.sysvol[playbook.gpo.via]
     content = sysvol.read(gpo.gpo_id, "gpt.ini")
     number = gpt_ini.version(content).number if content is not None else None

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 from ipsec_orchestrator.codec.sid import Sid
 from ipsec_orchestrator.facts.gpo import escape_filter
-from ipsec_orchestrator.model.directory import Scope
+from ipsec_orchestrator.model.directory import Entry, Scope
 from ipsec_orchestrator.ports import Directory
 
 # userAccountControl SERVER_TRUST_ACCOUNT [MS-ADTS] 2.2.16: a domain controller.
 _SERVER_TRUST_ACCOUNT = 0x2000
+# ACCOUNTDISABLE, likewise.
+_DISABLED = 0x2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class Computer:
     fqdn: str
     is_domain_controller: bool
     sid: str | None = None
+    is_disabled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,19 +71,18 @@ def read_computers(directory: Directory, base: str) -> ObservedComputers:
         "(&(objectClass=computer)(!(objectClass=msDS-GroupManagedServiceAccount)))",
         ("cn", "dNSHostName", "userAccountControl", "objectSid"),
     )
-    computers = [
-        Computer(
-            dn=entry.dn,
-            name=entry.attributes.text("cn") or "",
-            fqdn=entry.attributes.text("dNSHostName") or "",
-            is_domain_controller=bool(
-                int(entry.attributes.text("userAccountControl") or "0") & _SERVER_TRUST_ACCOUNT,
-            ),
-            sid=next(
-                (str(Sid.from_bytes(value)) for value in entry.attributes.values_of("objectSid")),
-                None,
-            ),
-        )
-        for entry in found
-    ]
+    computers = [_computer(entry) for entry in found]
     return ObservedComputers(computers=tuple(sorted(computers, key=lambda c: c.dn.casefold())))
+
+
+def _computer(entry: Entry) -> Computer:
+    control = int(entry.attributes.text("userAccountControl") or "0")
+    sids = (str(Sid.from_bytes(value)) for value in entry.attributes.values_of("objectSid"))
+    return Computer(
+        dn=entry.dn,
+        name=entry.attributes.text("cn") or "",
+        fqdn=entry.attributes.text("dNSHostName") or "",
+        is_domain_controller=bool(control & _SERVER_TRUST_ACCOUNT),
+        sid=next(sids, None),
+        is_disabled=bool(control & _DISABLED),
+    )

@@ -66,6 +66,28 @@ def read_tombstones(directory: Directory, dns: Iterable[str]) -> dict[str, Tombs
     return found
 
 
+def read_deleted_account(directory: Directory, host: str) -> str | None:
+    """Give the DN that the deleted computer account of a host had.
+
+    Args:
+        directory: The DC.
+        host: DNS name of the host; accounts bear its first label.
+
+    Returns:
+        ``None`` if nothing is left of such an account, or nothing may be seen.
+
+    Raises:
+        BackendError: The directory can't be read.
+    """
+    account = escape_filter(f"{host.partition('.')[0]}$")
+    remains = directory.deleted(f"(&(isDeleted=TRUE)(sAMAccountName={account}))", _KEPT)
+    last = max(remains or (), key=_age, default=None)
+    parent = last.attributes.text("lastKnownParent") if last else None
+    if last is None or parent is None:
+        return None
+    return f"{split_dn(last.dn)[0].partition(_DELETED_IN_DN)[0]},{parent}"
+
+
 def _age(entry: Entry) -> tuple[str, int]:
     """Give what grows from one deletion to the next; times are to the second."""
     attributes = entry.attributes

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.system.common_tamperings import CASES, gpo_dn, modify, port_9090, swap_link
 from tests.system.conftest import (
     IP_SECURITY_DN,
     OU_DN,
@@ -23,7 +24,7 @@ from tests.system.conftest import (
     Said,
     document,
 )
-from tests.system.test_system_drift import CASES, GPO_NAME, gpo_dn, modify, port_9090, swap_link
+from tests.system.tamperings import GPO_NAME
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 

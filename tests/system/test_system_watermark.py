@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ipsec_orchestrator.lab.domain.server import SambaServer, server_process, stop_server_of
+from tests.system.common_tamperings import CASES, modify, object_dn
 from tests.system.conftest import (
     DOMAIN_DN,
     OU_DN,
@@ -21,7 +22,7 @@ from tests.system.conftest import (
     Laboratory,
     MakeLab,
 )
-from tests.system.test_system_drift import CASES, ONE, drift, modify, object_dn
+from tests.system.test_system_drift import ONE, drift
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 

@@ -53,6 +53,7 @@ def wanted_group_policy(playbook: Playbook, assigned: DesiredPolicy | None) -> P
                 name=wish.name,
                 object=wish.name,
                 traits={
+                    "name": Trait(text=wish.name),
                     "computer settings": Trait(text="enabled"),
                     "IPsec extension": Trait(text="listed"),
                     "versions": Trait(text="agree"),
@@ -88,7 +89,7 @@ def found_group_policy(
             kind=GPO,
             name=playbook.gpo.name,
             object=gpo.entry.dn,
-            traits=dict(_gpo_traits(sight)),
+            traits=dict(_gpo_traits(sight, playbook.gpo.name)),
         ),
         _assignment(playbook, observed, gpo),
     ]
@@ -104,8 +105,12 @@ def assigned_in(picture: Picture) -> str:
     return next(found, ABSENT)
 
 
-def _gpo_traits(sight: GpoSight) -> Iterator[tuple[str, Trait]]:
+def _gpo_traits(sight: GpoSight, wished: str) -> Iterator[tuple[str, Trait]]:
     attributes = sight.gpo.entry.attributes
+    name = attributes.text("displayName") or ABSENT
+    # Case has no meaning in it.
+    text = wished if name.casefold() == wished.casefold() else name
+    yield "name", Trait(text=text, attribute="displayName")
     flags = int(attributes.text("flags") or "0")
     off = bool(flags & _COMPUTER_HALF_DISABLED)
     yield "computer settings", Trait(text="disabled" if off else "enabled", attribute="flags")

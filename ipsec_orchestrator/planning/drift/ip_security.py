@@ -1,5 +1,6 @@
 """The IP security objects in a picture, field by field."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from ipsec_orchestrator.facts.ip_security_container import (
 from ipsec_orchestrator.model.directory import DN_ATTRIBUTES, Attributes, comparable, dn_key
 from ipsec_orchestrator.model.drift import Difference
 from ipsec_orchestrator.planning.describe import describe, kind_of
-from ipsec_orchestrator.planning.desired import DesiredPolicy, marker
+from ipsec_orchestrator.planning.desired import DesiredPolicy, ObjectKind, marker
 from ipsec_orchestrator.planning.drift.compare import STORED_ACTION, STORED_BYTES, WHOLE
 from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Trait
 from ipsec_orchestrator.planning.previous import previous_objects
@@ -23,6 +24,7 @@ _CLASSES: Final = "objectClass"
 _ACTION: Final = "iPSECNegotiationPolicyAction"
 # Words for what ipsecData does not hold.
 _ATTRIBUTES: Final = {"action": _ACTION, "accept unsecured inbound": _ACTION}
+_FILTER: Final = re.compile(r"filter \d+")
 _DESCRIPTION: Final = "description"
 _ID: Final = "ipsecID"
 _OWNERS: Final = "ipsecOwnersReference"
@@ -99,9 +101,13 @@ def found_objects(container: IpSecurityContainer, playbook: str, wanted: Picture
 
 
 def _traits(dn: str, attributes: Attributes, names: _Names) -> Iterator[tuple[str, Trait]]:
+    filters = 0
     for name, text in describe(attributes):
+        filters += bool(_FILTER.fullmatch(name))
         if name != _DESCRIPTION:
             yield name, Trait(text=text, attribute=_ATTRIBUTES.get(name, _DATA))
+    if filters:
+        yield "filters", Trait(text=str(filters), attribute=_DATA)
     for attribute in OBJECT_ATTRIBUTES:
         values = attributes.values_of(attribute)
         if attribute == _DATA:
@@ -150,11 +156,10 @@ def without_consequences(differences: Iterable[Difference]) -> tuple[Difference,
     tombstone there; the object itself is reported already.
     """
     differences = tuple(differences)
-    gone = {
-        f"{each.thing} {each.name}"
-        for each in differences
-        if each.field == WHOLE and each.found == ABSENT
-    }
+    absent = [each for each in differences if each.field == WHOLE and each.found == ABSENT]
+    gone = {f"{each.thing} {each.name}" for each in absent}
+    # An assignment calls its policy by the name alone.
+    gone |= {each.name for each in absent if each.thing == ObjectKind.POLICY.value}
     return tuple(each for each in differences if not _follows(each, gone))
 
 

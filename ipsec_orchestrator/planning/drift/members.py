@@ -5,6 +5,7 @@ from typing import Final
 
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.assigned_set import assigned_set
+from ipsec_orchestrator.facts.computers import Computer
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.facts.member_policy import MemberObservation
 from ipsec_orchestrator.facts.member_verdict import (
@@ -24,6 +25,7 @@ PLACE: Final = "place"
 POLICY: Final = "policy"
 CONTENT: Final = "content"
 _REACHED: Final = "where the GPO reaches it"
+_ENABLED: Final = "enabled"
 _ENFORCED: Final = "yes"
 _AS_STORED: Final = "as in the directory"
 
@@ -41,7 +43,7 @@ def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Pic
                 kind=ACCOUNT,
                 name=host.name,
                 object=host.fqdn,
-                traits={PLACE: Trait(text=_REACHED)},
+                traits={PLACE: Trait(text=_REACHED), "account": Trait(text=_ENABLED)},
             ),
         )
         if not isinstance(observed.members.get(host.name), MemberObservation):
@@ -77,7 +79,7 @@ def found_members(
                 kind=ACCOUNT,
                 name=host.name,
                 object=account.dn if account else host.fqdn,
-                traits={PLACE: Trait(text=_REACHED if account else "elsewhere, or not there")},
+                traits=dict(_account(account)),
             ),
         )
         found = observed.members.get(host.name)
@@ -91,6 +93,14 @@ def found_members(
                 ),
             )
     return Picture(things=tuple(things))
+
+
+def _account(account: Computer | None) -> Iterator[tuple[str, Trait]]:
+    yield PLACE, Trait(text=_REACHED if account else "elsewhere, or not there")
+    if account is not None:
+        # With a disabled account a computer can't log on, and gets no Group Policy.
+        text = "disabled" if account.is_disabled else _ENABLED
+        yield "account", Trait(text=text, attribute="userAccountControl")
 
 
 def _wanted(

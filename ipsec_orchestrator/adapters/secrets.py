@@ -1,4 +1,4 @@
-"""Finds out who we are: prompt, environment, cache or keytab, keyring, default ticket, SSPI.
+"""Finds out who we are: prompt, environment, what a scheduler hands over, the inventory's, ours.
 
 A password never comes from a command line or a file of ours, and never goes into one.
 """
@@ -22,6 +22,7 @@ from ipsec_orchestrator.adapters.authentication import (
     ticket_from_password,
 )
 from ipsec_orchestrator.adapters.authentication.kerberos import INSTALL_KERBEROS, default_cache
+from ipsec_orchestrator.adapters.handed_over import handed_over
 from ipsec_orchestrator.errors import (
     AuthenticationError,
     HostUnreachableError,
@@ -33,6 +34,8 @@ from ipsec_orchestrator.model.secret import Secret
 
 USER_VARIABLE = "IPSEC_ORCHESTRATOR_USER"
 PASSWORD_VARIABLE = "IPSEC_ORCHESTRATOR_PASSWORD"  # noqa: S105 - a variable's name
+CLIENT_KEYTAB_VARIABLE = "KRB5_CLIENT_KTNAME"
+"""MIT's own name for a keytab that tickets are fetched with; honoured here by ourselves."""
 
 _WAYS = (
     f"Give --user and be asked, or set {USER_VARIABLE} and {PASSWORD_VARIABLE}, or name ccache, "
@@ -91,27 +94,70 @@ def open_credential(
             return Path(stack.enter_context(folder)) / "tickets"
 
         found = _find(source, domain, given, variables)
-        credential = _with_ticket(found, source, domain, auth, new_cache)
+        credential = _with_ticket(found, domain, auth, new_cache)
         with kerberos_environment(krb5_conf=None, ccache=credential.ccache):
             yield credential
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """A credential, and the keytab that it has to be exchanged with; whose cure if it is not there.
+
+    Attributes:
+        credential: What is known of it.
+        keytab: Path of a keytab; ``None`` for none.
+        named_by: Who named the keytab, for the person who has to correct it.
+    """
+
+    credential: Credential
+    keytab: str | None = None
+    named_by: str = ""
+
+
 def _find(
     source: CredentialSource, domain: str, given: GivenCredential, variables: Mapping[str, str]
-) -> Credential:
+) -> _Found:
     """Take the first source that has something; a keytab comes out as user without password."""
     user = _qualified(given.user or variables.get(USER_VARIABLE) or source.user, domain)
     if given.password is not None:
-        return _pair(user, given.password, "prompt")
+        return _Found(credential=_pair(user, given.password, "prompt"))
+    found = _from_around(user, variables) or _from_inventory(user, source)
+    if found is not None:
+        return found
+    if client_keytab := variables.get(CLIENT_KEYTAB_VARIABLE):
+        path = client_keytab.removeprefix("FILE:")
+        return _from_keytab(user, path, CLIENT_KEYTAB_VARIABLE)
+    return _Found(credential=_of_this_session())
+
+
+def _from_around(user: str | None, variables: Mapping[str, str]) -> _Found | None:
+    """Look into the environment, and into the folder that a scheduler makes."""
     if password := variables.get(PASSWORD_VARIABLE):
-        return _pair(user, Secret(password), "environment")
+        return _Found(credential=_pair(user, Secret(password), "environment"))
+    handed = handed_over(variables)
+    if handed.password is not None:
+        return _Found(credential=_pair(user, handed.password, "handed over"))
+    if handed.keytab:
+        return _from_keytab(user, handed.keytab, "what the scheduler hands over")
+    return None
+
+
+def _from_inventory(user: str | None, source: CredentialSource) -> _Found | None:
+    """Take what the inventory names."""
     if source.ccache:
-        return Credential(user=user, ccache=_cache_name(source.ccache), origin="ccache")
+        cache = _cache_name(source.ccache)
+        return _Found(credential=Credential(user=user, ccache=cache, origin="ccache"))
     if source.keytab:
-        return Credential(user=user, origin="keytab")
+        return _from_keytab(user, source.keytab, "keytab in the inventory")
     if source.keyring_service:
-        return _pair(user, _from_keyring(source.keyring_service, user), "keyring")
-    return _of_this_session()
+        password = _from_keyring(source.keyring_service, user)
+        return _Found(credential=_pair(user, password, "keyring"))
+    return None
+
+
+def _from_keytab(user: str | None, keytab: str, named_by: str) -> _Found:
+    credential = Credential(user=user, origin="keytab")
+    return _Found(credential=credential, keytab=keytab, named_by=named_by)
 
 
 def _qualified(user: str | None, domain: str) -> str | None:
@@ -181,23 +227,20 @@ def _cache_name(ccache: str) -> str:
 
 
 def _with_ticket(
-    found: Credential,
-    source: CredentialSource,
-    domain: str,
-    auth: AuthMethod,
-    new_cache: Callable[[], Path],
+    source: _Found, domain: str, auth: AuthMethod, new_cache: Callable[[], Path]
 ) -> Credential:
     """Exchange a keytab or password for a ticket where Kerberos may be used."""
-    if found.origin == "keytab" and source.keytab:
+    found = source.credential
+    if source.keytab:
         if has_sspi():
             raise UsageError(
                 "Windows logs on without keytabs.",
-                cure="Take keytab out of the inventory: then you are who is logged on; or give "
+                cure=f"Take it out ({source.named_by}): then you are who is logged on; or give "
                 "--user.",
             )
         if not Path(source.keytab).is_file():
             raise UsageError(
-                f"There is no keytab {source.keytab}.", cure="Correct keytab in the inventory."
+                f"There is no keytab {source.keytab}.", cure=f"Correct {source.named_by}."
             )
         principal = principal_of(found.user, domain) if found.user else None
         ticket = ticket_from_keytab(principal=principal, keytab=source.keytab, cache=new_cache())

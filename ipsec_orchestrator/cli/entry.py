@@ -43,6 +43,7 @@ _COMMANDS: Final = {
         "Print alert rules for Prometheus, or a dashboard for Grafana.",
     ),
     "reconcile": ("reconcile", "reconcile", "Look for drift, and put right what may be put right."),
+    "schedule": ("schedule", "schedule", "Have the system watch again and again, unattended."),
     "hosts": ("hosts", "hosts", "List the hosts of the inventory that a selection means."),
     "init": ("starter", "init", "Write a starter inventory and playbook."),
     "schema": ("starter", "schema", "Print the JSON Schema of inventory or playbook."),

@@ -257,3 +257,65 @@ def test_without_the_kerberos_packages_ntlm_still_works() -> None:
     assert done.stderr == ""
     assert 'pip install "ipsec_orchestrator[kerberos]"' in done.stdout
     assert "gcc python3-dev libkrb5-dev" in done.stdout
+
+
+def _folder(path: Path, **files: bytes) -> dict[str, str]:
+    """A folder as a scheduler makes it, and the variable that names it."""
+    for name, content in files.items():
+        (path / f"ipsec-orchestrator.{name}").write_bytes(content)
+    return {"CREDENTIALS_DIRECTORY": str(path)}
+
+
+@pytest.mark.parametrize("ending", [b"", b"\n", b"\r\n"])
+def test_a_password_that_is_handed_over_goes_before_the_inventory(
+    tmp_path: Path, ending: bytes
+) -> None:
+    """What a scheduler puts into the folder of credentials is taken, without its line break."""
+    variables = _folder(tmp_path, password="pä ss ".encode() + ending)
+    found = _found(CredentialSource(user="a", ccache="/cache"), environment=variables)
+
+    assert (found.user, found.password) == ("a@ipsectest.com", Secret("pä ss "))
+    assert found.origin == "handed over"
+
+
+def test_the_environment_goes_before_what_is_handed_over(tmp_path: Path) -> None:
+    """The variable is nearer to whoever gave it."""
+    variables = {**_ENVIRONMENT, **_folder(tmp_path, password=b"x")}
+
+    assert _found(CredentialSource(), environment=variables).password == Secret("from-env")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"), [(b"\n", "empty"), (b"\xff\xfe", "not UTF-8"), (None, "can't be read")]
+)
+def test_a_password_that_is_none_is_refused_without_repeating_it(
+    tmp_path: Path, content: bytes | None, words: str
+) -> None:
+    """An empty or damaged file is an error, not a reason to look elsewhere."""
+    if content is None:
+        (tmp_path / "ipsec-orchestrator.password").mkdir()
+        variables = _folder(tmp_path)
+    else:
+        variables = _folder(tmp_path, password=content)
+
+    with pytest.raises(UsageError, match=words) as caught:
+        _found(CredentialSource(user="a", ccache="/cache"), environment=variables)
+    assert "schedule.md" in str(caught.value)
+
+
+def test_a_folder_with_nothing_of_ours_changes_nothing(tmp_path: Path) -> None:
+    """Credentials of other programs are none of our business."""
+    (tmp_path / "password").write_text("x")
+    found = _found(CredentialSource(ccache="/cache"), environment=_folder(tmp_path))
+
+    assert found.origin == "ccache"
+
+
+@pytest.mark.usefixtures("no_ticket")
+def test_a_keytab_of_the_environment_comes_after_the_inventory(tmp_path: Path) -> None:
+    """It stands in for the ticket that nobody will fetch; a wrong one is told by its name."""
+    variables = {"KRB5_CLIENT_KTNAME": f"FILE:{tmp_path}/none"}
+
+    assert _found(CredentialSource(ccache="/cache"), environment=variables).origin == "ccache"
+    with pytest.raises(UsageError, match=f"no keytab {tmp_path}/none. Correct KRB5_CLIENT_KTNAME"):
+        _found(CredentialSource(), environment=variables)

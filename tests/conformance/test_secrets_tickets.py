@@ -128,6 +128,32 @@ def test_a_keytab_becomes_a_ticket(
         assert _reads(endpoint(credential=credential))
 
 
+@pytest.mark.parametrize("way", ["handed over", "variable"])
+def test_a_keytab_of_a_schedule_becomes_a_ticket(
+    real_domain: Domain,
+    source: CredentialSource,
+    endpoint: Callable[..., Endpoint],
+    tmp_path: Path,
+    way: str,
+) -> None:
+    """Whether the scheduler makes a folder or sets a variable: its keytab logs on."""
+    keytab = tmp_path / "ipsec-orchestrator.keytab"
+    conf = str(real_domain.layout.smb_conf)
+    run_in_lab(
+        real_domain.layout,
+        ["samba-tool", "domain", "exportkeytab", str(keytab), "--principal=vm1$", "-s", conf],
+    )
+    variables = {
+        "handed over": {"CREDENTIALS_DIRECTORY": str(tmp_path)},
+        "variable": {"KRB5_CLIENT_KTNAME": f"FILE:{keytab}"},
+    }
+    with open_credential(
+        replace(source, user=None), domain=_DOMAIN, environment=variables[way]
+    ) as credential:
+        assert credential.origin == "keytab"
+        assert _reads(endpoint(credential=credential))
+
+
 def test_a_keytab_without_the_users_key_is_told_as_such(
     real_domain: Domain, source: CredentialSource, tmp_path: Path
 ) -> None:

@@ -14,7 +14,9 @@ from ruamel.yaml import YAML
 from ipsec_orchestrator.cli.entry import PROGRAM, program
 
 # Words of the shell, and programs of others that are shown beside ours.
-OTHERS = frozenset({"cd", ".", "$EDITOR", "kinit", "keyring", "pip", "ssh-keygen"})
+OTHERS = frozenset(
+    {"cd", ".", "$EDITOR", "kinit", "keyring", "kubectl", "pip", "ssh-keygen", "systemd-creds"}
+)
 
 
 def _commands(body: str) -> Iterator[list[str]]:

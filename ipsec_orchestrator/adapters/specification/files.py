@@ -45,6 +45,11 @@ def read_sources(paths: Sequence[Path]) -> list[SourceFile]:
     return sources
 
 
+def files_of(path: Path) -> tuple[Path, ...]:
+    """Give the files that are read of a path: itself, or those of the folder that it is."""
+    return tuple(_files_of(path)[0])
+
+
 def read_source(path: Path) -> SourceFile:
     """Read one file."""
     text = _text_of(path)

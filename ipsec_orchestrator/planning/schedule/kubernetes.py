@@ -7,6 +7,7 @@ Secrets are named, never contained.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
+from pathlib import PurePath
 from typing import Any, Final
 
 from ruamel.yaml import YAML
@@ -39,7 +40,9 @@ class MountedFile:
     text: str
 
 
-PLAYBOOK: Final = "playbook.yml"
+def playbook_place(schedule: Schedule) -> str:
+    """Give where the playbook stands: its file keeps its name, which may be the playbook's own."""
+    return f"playbook/{PurePath(schedule.playbook).name}"
 
 
 def inventory_place(number: int, file: str | None) -> str:
@@ -52,7 +55,7 @@ def kubernetes_file(schedule: Schedule, files: Sequence[MountedFile]) -> Schedul
 
     Args:
         schedule: What is wanted; its paths are those of this machine.
-        files: The playbook as ``PLAYBOOK``, and of each inventory its files.
+        files: The playbook, and of each inventory its files; where the two functions above say.
 
     Raises:
         UsageError: The files do not fit into a ConfigMap.
@@ -196,7 +199,7 @@ def pod_arguments(schedule: Schedule) -> tuple[str, ...]:
     """Give the command line with the paths of the pod, not yet quoted for ``$(VARIABLE)``."""
     inside = replace(
         schedule,
-        playbook=f"{_FILES}/{PLAYBOOK}",
+        playbook=f"{_FILES}/{playbook_place(schedule)}",
         inventory=tuple(
             f"{_FILES}/{inventory_place(number, None)}" for number in range(len(schedule.inventory))
         ),

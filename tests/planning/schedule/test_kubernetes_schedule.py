@@ -20,7 +20,7 @@ from ipsec_orchestrator.planning.schedule.mark import marked_schedule
 from tests.schedule_words import WORDS
 
 FILES = (
-    MountedFile(path="playbook.yml", text="name: x\nrules:\n  - a # 100% 'x'\n"),
+    MountedFile(path="playbook/azure.yml", text="name: x\nrules:\n  - a # 100% 'x'\n"),
     MountedFile(path="inventory-0/hosts.yml", text="hosts: {}\n"),
 )
 
@@ -105,7 +105,7 @@ def test_files_are_mounted_where_the_arguments_say(pod: Schedule) -> None:
     texts = found[0]["data"]
 
     assert {path: texts[key] for path, key in items.items()} == {f.path: f.text for f in FILES}
-    assert only["args"][1] == f"{mounts['files']}/playbook.yml"
+    assert only["args"][1] == f"{mounts['files']}/playbook/azure.yml"
     assert f"--inventory={mounts['files']}/inventory-0" in only["args"]
     assert f"--state={mounts['state']}" in only["args"]
     assert f"--notify-config={mounts['credentials']}/ipsec-orchestrator.notify" in only["args"]

@@ -58,6 +58,8 @@ def check(schedule: Schedule, inventory: Inventory) -> None:
     check_schedule(schedule, inventory.domain.credentials)
     if schedule.source in _WITH_A_FILE and not schedule.encrypted:
         check_private(Path(schedule.source_place))
+    if schedule.notify_config and not schedule.notify_config.startswith("keyring:"):
+        check_private(Path(schedule.notify_config))
     if schedule.kind is SchedulerKind.SYSTEMD and not schedule.run_as:
         check_readable_by_anybody(_read_by_the_service(schedule))
 

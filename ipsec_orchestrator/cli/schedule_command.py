@@ -11,6 +11,7 @@ from ipsec_orchestrator.cli.options import (
     json_option,
     state_option,
 )
+from ipsec_orchestrator.cli.tell_options import tell_options
 from ipsec_orchestrator.errors import UsageError
 
 # The words of model.schedule and model.watch, written down here so that --help needs neither.
@@ -93,8 +94,8 @@ def schedule() -> None:
     help="Refused, with what to do instead.",
 )
 @click.option("--image", help="Container image for Kubernetes.")
-@click.option("--notify-config", type=click.Path(), help="As for reconcile.")
-@click.option("--metrics-file", type=click.Path(), help="As for reconcile.")
+@tell_options
+@click.option("--metrics-file", type=click.Path(), help="Have metrics written into this file.")
 @click.option(
     "--out",
     type=click.Path(file_okay=False),

@@ -21,6 +21,7 @@ from ipsec_orchestrator.cli.output import print_json, print_lines
 from ipsec_orchestrator.errors import ScheduleNotFoundError, UsageError
 from ipsec_orchestrator.model.schedule import Schedule, SchedulerKind, UnattendedSource
 from ipsec_orchestrator.planning.schedule.checking import name_for
+from ipsec_orchestrator.planning.schedule.command import LOG_FILE
 from ipsec_orchestrator.ports import Scheduler
 from ipsec_orchestrator.report.schedule_report import (
     as_made,
@@ -133,7 +134,8 @@ def _schedule(playbook: str, connection: Connection, values: dict[str, Any]) -> 
         dc=connection.dc or "",
         threads=0 if connection.threads == _DEFAULT_THREADS else connection.threads,
         state=_absolute(values["state"]),
-        notify_config=_absolute(values["notify_config"]),
+        notify_config=_absolute_after(values["notify_source"] or "", ("keyring:", "credential:")),
+        event_logs=tuple(_absolute_log(log) for log in values["event_logs"]),
         metrics_file=_absolute(values["metrics_file"]),
         user=connection.user or "",
         source=source,
@@ -166,3 +168,15 @@ def _source(values: dict[str, Any], kind: SchedulerKind) -> tuple[UnattendedSour
 
 def _absolute(path: str | None) -> str:
     return str(Path(path).absolute()) if path else ""
+
+
+def _absolute_after(text: str, others: tuple[str, ...]) -> str:
+    """Make a path absolute, unless the text is one of other ways, by its beginning."""
+    return text if text.startswith(others) else _absolute(text)
+
+
+def _absolute_log(log: str) -> str:
+    """Make the path of a log that is a file absolute."""
+    if not log.startswith(LOG_FILE):
+        return log
+    return f"{LOG_FILE}{_absolute(log.removeprefix(LOG_FILE))}"

@@ -53,7 +53,9 @@ class Schedule:
         dc: The DC to use; empty for the PDC emulator.
         threads: Hosts at once; 0 for the program's default.
         state: State folder; empty for the one that the scheduler gives or the account has.
-        notify_config: Path of the file that says who is told; empty for none.
+        notify_config: Path of the file that says who is told, or ``keyring:SERVICE``; empty for
+            none.
+        event_logs: Logs that are told, as ``--event-log`` takes them; files absolute.
         metrics_file: Path of the file of metrics that is written; empty for none.
         user: Who the program is towards the domain; empty where the source says it.
         source: Where credentials come from.
@@ -75,6 +77,7 @@ class Schedule:
     threads: int = 0
     state: str = ""
     notify_config: str = ""
+    event_logs: tuple[str, ...] = ()
     metrics_file: str = ""
     user: str = ""
     source: UnattendedSource = UnattendedSource.INVENTORY

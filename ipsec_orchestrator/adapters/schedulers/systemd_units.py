@@ -50,6 +50,9 @@ class SystemdUnits:
 
     def install(self, schedule: Schedule) -> tuple[InstalledPlace, ...]:
         """Write both units, have them read, and switch the timer on."""
+        if self._image is None:
+            # Asked first: where no manager answers, no file shall be left behind.
+            self._order("show", "--property=Version")
         done = write_files(self._folder, systemd_files(schedule))
         timer = f"{schedule.name}.timer"
         if self._image is not None:

@@ -9,6 +9,7 @@ from typing import Final
 from ipsec_orchestrator.errors import UsageError
 from ipsec_orchestrator.model.inventory import CredentialSource
 from ipsec_orchestrator.model.schedule import Schedule, SchedulerKind, UnattendedSource
+from ipsec_orchestrator.planning.schedule.command import LOG_FILE, pass_arguments
 from ipsec_orchestrator.planning.schedule.timing import check_every
 
 # A CronJob's name may have 52 characters, because its jobs get eleven more (Kubernetes, "CronJob").
@@ -77,7 +78,7 @@ def check_schedule(schedule: Schedule, named: CredentialSource) -> None:
 
 def _check_words(schedule: Schedule) -> None:
     single: list[object] = [getattr(schedule, field.name) for field in fields(Schedule)]
-    for word in (*single, *schedule.program, *schedule.inventory):
+    for word in (*single, *schedule.program, *schedule.inventory, *schedule.event_logs):
         if isinstance(word, str) and not (word.isprintable() and word == word.strip()):
             raise UsageError(
                 f"{word!r} can't stand in a schedule: it has a line break, another control "
@@ -124,7 +125,13 @@ def _check_inventory_source(schedule: Schedule, named: CredentialSource) -> None
             "A service of the system has no keyring: that belongs to somebody's session.",
             cure="Use --as systemd-user, or --keytab or --password-file.",
         )
-    if not (named.ccache or named.keytab or named.keyring_service):
+    file = named.keytab or named.ccache
+    if file and schedule.kind is SchedulerKind.SYSTEMD and not schedule.run_as:
+        raise UsageError(
+            f"The service would run as an account of its own, which can't read {file}.",
+            cure="Give --keytab, which systemd hands over, or say with --run-as who may read it.",
+        )
+    if not (file or named.keyring_service):
         ways = ", ".join(
             _OPTIONS[found]
             for found in UnattendedSource
@@ -138,6 +145,7 @@ def _check_inventory_source(schedule: Schedule, named: CredentialSource) -> None
 
 def _reasons(schedule: Schedule) -> Iterator[tuple[str, str]]:
     """Give what speaks against it, each with its cure."""
+    yield from _against_notify(schedule)
     match schedule.kind:
         case SchedulerKind.SYSTEMD:
             yield from _against_systemd(schedule)
@@ -153,6 +161,23 @@ def _reasons(schedule: Schedule) -> Iterator[tuple[str, str]]:
             yield from _against_kubernetes(schedule)
     if schedule.image and schedule.kind is not SchedulerKind.KUBERNETES:
         yield "--image is for --as kubernetes.", "Leave it out."
+
+
+def _against_notify(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    named = schedule.notify_config
+    if named.startswith("credential:"):
+        yield (
+            f"{named} is what a schedule makes of a file.",
+            "Name the file itself with --notify-config.",
+        )
+    if named.startswith("keyring:") and schedule.kind in {
+        SchedulerKind.SYSTEMD,
+        SchedulerKind.KUBERNETES,
+    }:
+        yield (
+            f"Where --as {schedule.kind} runs the program there is no keyring.",
+            "Name a file with --notify-config: its content is handed over.",
+        )
 
 
 def _against_account(schedule: Schedule) -> Iterator[tuple[str, str]]:
@@ -207,8 +232,7 @@ def _against_windows(schedule: Schedule) -> Iterator[tuple[str, str]]:
             f"{schedule.source_place!r} is no group managed service account.",
             r"Give it as DOMAIN\name$, with the dollar sign.",
         )
-    words = (*schedule.program, schedule.playbook, *schedule.inventory, schedule.limit)
-    for word in (*words, schedule.state, schedule.notify_config, schedule.metrics_file):
+    for word in pass_arguments(schedule):
         if "%" in word or "$(" in word:
             yield (
                 f"The Task Scheduler would take a part of {word!r} for a variable.",
@@ -231,6 +255,7 @@ def _against_kubernetes(schedule: Schedule) -> Iterator[tuple[str, str]]:
     for option, value in (
         ("--state", schedule.state),
         ("--metrics-file", schedule.metrics_file),
+        ("--event-log ecs:", any(log.startswith(LOG_FILE) for log in schedule.event_logs)),
         ("--run-as", schedule.run_as),
     ):
         if value:

@@ -5,6 +5,8 @@ from typing import Final
 from ipsec_orchestrator.model.schedule import Schedule, UnattendedSource
 
 USER_VARIABLE: Final = "IPSEC_ORCHESTRATOR_USER"
+LOG_FILE: Final = "ecs:"
+"""What ``--event-log`` calls a log that is a file."""
 CLIENT_KEYTAB_VARIABLE: Final = "KRB5_CLIENT_KTNAME"
 
 
@@ -26,7 +28,15 @@ def pass_arguments(schedule: Schedule) -> tuple[str, ...]:
         *(f"--inventory={path}" for path in schedule.inventory),
         "--once",
         *(f"{name}={value}" for name, value in options if value),
+        *(f"--event-log={log}" for log in schedule.event_logs),
     )
+
+
+def written_files(schedule: Schedule) -> tuple[str, ...]:
+    """Give the files that a pass writes for others to read: metrics, and logs in files."""
+    logs = (log for log in schedule.event_logs if log.startswith(LOG_FILE))
+    files = (schedule.metrics_file, *(log.removeprefix(LOG_FILE) for log in logs))
+    return tuple(file for file in files if file)
 
 
 def variables(schedule: Schedule) -> dict[str, str]:

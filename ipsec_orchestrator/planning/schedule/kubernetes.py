@@ -204,7 +204,7 @@ def pod_arguments(schedule: Schedule) -> tuple[str, ...]:
             f"{_FILES}/{inventory_place(number, None)}" for number in range(len(schedule.inventory))
         ),
         state=_STATE,
-        notify_config=f"{_CREDENTIALS}/{NOTIFY}" if schedule.notify_config else "",
+        notify_config=f"credential:{NOTIFY}" if schedule.notify_config else "",
     )
     return pass_arguments(inside)
 

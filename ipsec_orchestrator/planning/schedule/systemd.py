@@ -19,13 +19,9 @@ from ipsec_orchestrator.planning.schedule.command import (
     USER_VARIABLE,
     pass_arguments,
     variables,
+    written_files,
 )
-from ipsec_orchestrator.planning.schedule.credential_names import (
-    DIRECTORY_VARIABLE,
-    KEYTAB,
-    NOTIFY,
-    PASSWORD,
-)
+from ipsec_orchestrator.planning.schedule.credential_names import KEYTAB, NOTIFY, PASSWORD
 from ipsec_orchestrator.planning.schedule.mark import comment_lines
 from ipsec_orchestrator.planning.schedule.timing import jitter_seconds, on_calendar
 
@@ -51,6 +47,8 @@ _CONFINED: Final = (
     "RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX AF_NETLINK",
     "SystemCallFilter=@system-service",
     "SystemCallFilter=~@privileged @resources",
+    # Refused, not killed: SQLite as root tries to give its files an owner, and goes on without.
+    "SystemCallErrorNumber=EPERM",
 )
 # These a manager of one user can do as well.
 _CONFINED_ANYWHERE: Final = (
@@ -111,20 +109,19 @@ def _service(schedule: Schedule) -> Iterator[str]:
     if schedule.source is UnattendedSource.ENVIRONMENT_FILE:
         yield f"EnvironmentFile={_raw(schedule.source_place)}"
     yield from _CONFINED_ANYWHERE
-    # Metrics are for somebody else to read; what is private is made so by the program itself.
-    yield f"UMask={'0022' if schedule.metrics_file else '0077'}"
+    # Metrics and logs are for somebody else to read; what is private is made so by the program itself.
+    yield f"UMask={'0022' if written_files(schedule) else '0077'}"
 
 
 def _exec_start(schedule: Schedule) -> str:
-    """Give the command line; credentials are named by where systemd puts them."""
-    if schedule.kind is not SchedulerKind.SYSTEMD:
-        return " ".join(map(command_word, pass_arguments(schedule)))
-    words = pass_arguments(replace(schedule, state=state_of(schedule), notify_config=""))
-    line = " ".join(map(command_word, words))
-    if not schedule.notify_config:
-        return line
-    # The one place where a variable is meant: systemd puts its folder for credentials here.
-    return f'{line} "--notify-config=${{{DIRECTORY_VARIABLE}}}/{NOTIFY}"'
+    """Give the command line; what systemd hands over is named as its credential."""
+    if schedule.kind is SchedulerKind.SYSTEMD:
+        schedule = replace(
+            schedule,
+            state=state_of(schedule),
+            notify_config=f"credential:{NOTIFY}" if schedule.notify_config else "",
+        )
+    return " ".join(map(command_word, pass_arguments(schedule)))
 
 
 def state_of(schedule: Schedule) -> str:
@@ -147,8 +144,7 @@ def _for_system(schedule: Schedule) -> Iterator[str]:
         yield "StateDirectoryMode=0700"
     else:
         writable.append(str(state))
-    if schedule.metrics_file:
-        writable.append(str(PurePosixPath(schedule.metrics_file).parent))
+    writable += [str(PurePosixPath(path).parent) for path in written_files(schedule)]
     if writable:
         yield f"ReadWritePaths={' '.join(map(_quoted, writable))}"
     yield f"ProtectHome={'read-only' if _needs_homes(schedule) else 'yes'}"
@@ -170,7 +166,7 @@ def _credentials(schedule: Schedule) -> Iterator[str]:
 def _needs_homes(schedule: Schedule) -> bool:
     paths = (
         *(schedule.program[0], schedule.playbook, *schedule.inventory),
-        *(schedule.state, schedule.metrics_file),
+        *(schedule.state, *written_files(schedule)),
     )
     return any(PurePosixPath(path).is_relative_to(home) for path in paths for home in _HOMES)
 

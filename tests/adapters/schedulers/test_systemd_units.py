@@ -13,7 +13,11 @@ from pathlib import Path
 import pytest
 
 from ipsec_orchestrator.adapters.schedulers.systemd_units import SystemdUnits, instant
-from ipsec_orchestrator.errors import ForeignScheduleError, ScheduleNotFoundError
+from ipsec_orchestrator.errors import (
+    ForeignScheduleError,
+    ScheduleNotFoundError,
+    SchedulerRefusedError,
+)
 from ipsec_orchestrator.model.schedule import PlaceChange, Schedule, SchedulerKind
 from tests.lacking import lacking
 
@@ -130,6 +134,20 @@ def test_removing_takes_away_what_installing_made(
     assert removed.left == (str(state),)
     with pytest.raises(ScheduleNotFoundError, match="ipsec-other"):
         units.remove("ipsec-azure")
+
+
+def test_without_a_manager_nothing_is_written(tmp_path: Path, service: Schedule) -> None:
+    """Where systemd does not run for this user, that is told before there are files."""
+    if shutil.which("systemctl") is None:
+        lacking("there is no systemctl (Debian package systemd)")
+    units = SystemdUnits(kind=SchedulerKind.SYSTEMD_USER, folder=tmp_path / "units")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "none"))
+        patch.delenv("DBUS_SESSION_BUS_ADDRESS", raising=False)
+        with pytest.raises(SchedulerRefusedError, match="systemctl"):
+            units.install(replace(service, kind=SchedulerKind.SYSTEMD_USER))
+
+    assert not (tmp_path / "units").exists()
 
 
 def test_units_can_be_read_and_hold_no_secret(

@@ -108,7 +108,7 @@ def test_files_are_mounted_where_the_arguments_say(pod: Schedule) -> None:
     assert only["args"][1] == f"{mounts['files']}/playbook/azure.yml"
     assert f"--inventory={mounts['files']}/inventory-0" in only["args"]
     assert f"--state={mounts['state']}" in only["args"]
-    assert f"--notify-config={mounts['credentials']}/ipsec-orchestrator.notify" in only["args"]
+    assert "--notify-config=credential:ipsec-orchestrator.notify" in only["args"]
     assert {"name": "CREDENTIALS_DIRECTORY", "value": mounts["credentials"]} in only["env"]
     assert volumes["credentials"]["secret"]["secretName"] == "ipsec-credentials"
 

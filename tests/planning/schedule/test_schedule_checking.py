@@ -31,6 +31,8 @@ GMSA = {"kind": KINDS.WINDOWS, "source": SOURCES.GMSA, "source_place": "CORP\\g$
     [
         ({"source": SOURCES.INVENTORY}, NOTHING, "kinit runs out.*keytab"),
         ({"source": SOURCES.INVENTORY}, KEYRING, "no keyring.*systemd-user"),
+        ({"source": SOURCES.INVENTORY}, CredentialSource(keytab="/k"), "can't read /k.*--run-as"),
+        ({"source": SOURCES.INVENTORY}, CredentialSource(ccache="/c"), "can't read /c.*--keytab"),
         ({"source": SOURCES.GMSA}, NOTHING, "--gmsa does not go with --as systemd"),
         ({"source": SOURCES.PASSWORD_FILE}, NOTHING, "nobody says whose.*--user"),
         ({"source": SOURCES.ENVIRONMENT_FILE, "encrypted": True}, NOTHING, "--encrypted"),
@@ -49,6 +51,9 @@ GMSA = {"kind": KINDS.WINDOWS, "source": SOURCES.GMSA, "source_place": "CORP\\g$
         ({"every_seconds": 420}, NOTHING, "calendar"),
         ({"name": "Über"}, NOTHING, "no name of a schedule"),
         ({"image": "i:1"}, NOTHING, "--image"),
+        ({"notify_config": "credential:x"}, NOTHING, "Name the file itself"),
+        ({"notify_config": "keyring:x"}, NOTHING, "no keyring"),
+        ({"event_logs": ("ecs:/a\n",)}, NOTHING, "line break"),
         ({**GMSA, "source": SOURCES.KEYTAB}, NOTHING, "--gmsa, --run-as"),
         ({**GMSA, "source_place": "CORP\\g"}, NOTHING, "dollar sign"),
         ({**GMSA, "user": "a"}, NOTHING, "--gmsa or --run-as says"),
@@ -56,11 +61,12 @@ GMSA = {"kind": KINDS.WINDOWS, "source": SOURCES.GMSA, "source_place": "CORP\\g$
         ({**KUBERNETES, "image": ""}, NOTHING, "--image"),
         ({**KUBERNETES, "source_place": "A_b"}, NOTHING, "no name of a Secret"),
         ({**KUBERNETES, "state": "/x"}, NOTHING, "--state does not go"),
+        ({**KUBERNETES, "event_logs": ("ecs:/x",)}, NOTHING, "ecs: does not go"),
         ({**KUBERNETES, "source": SOURCES.KEYTAB}, NOTHING, "--secret"),
     ],
 )
 def test_what_could_not_work_is_refused(
-    schedule: Schedule, changes: dict[str, str], named: CredentialSource, words: str
+    schedule: Schedule, changes: dict[str, object], named: CredentialSource, words: str
 ) -> None:
     """The sentence says what is wrong, and how to do it otherwise."""
     with pytest.raises(UsageError, match=words):
@@ -73,7 +79,8 @@ def test_what_could_not_work_is_refused(
         ({}, NOTHING),
         ({"encrypted": True}, NOTHING),
         ({"source": SOURCES.PASSWORD_FILE}, CredentialSource(user="a")),
-        ({"source": SOURCES.INVENTORY}, CredentialSource(keytab="/etc/k")),
+        ({"source": SOURCES.INVENTORY, "run_as": "root"}, CredentialSource(keytab="/etc/k")),
+        ({"kind": KINDS.CRON, "source": SOURCES.INVENTORY}, CredentialSource(ccache="/c")),
         ({"kind": KINDS.SYSTEMD_USER, "source": SOURCES.INVENTORY}, KEYRING),
         ({"kind": KINDS.CRON}, NOTHING),
         (GMSA, NOTHING),
@@ -82,7 +89,7 @@ def test_what_could_not_work_is_refused(
     ],
 )
 def test_what_can_work_is_not(
-    schedule: Schedule, changes: dict[str, str], named: CredentialSource
+    schedule: Schedule, changes: dict[str, object], named: CredentialSource
 ) -> None:
     """Every way that the documentation names passes."""
     check_schedule(replace(schedule, **changes), named)  # type: ignore[arg-type]  # as the fields

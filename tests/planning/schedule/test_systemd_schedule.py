@@ -79,7 +79,7 @@ def command_line(unit: Path) -> list[str]:
     return [word.replace("$$", "$") for word in words]
 
 
-KINDS = {
+KINDS: dict[str, dict[str, object]] = {
     "system": {},
     "as somebody, in a home": {
         "run_as": "root",
@@ -91,6 +91,7 @@ KINDS = {
     "told and measured": {
         "notify_config": "/etc/n%t ä.yml",
         "metrics_file": "/var/lib/a b/%n.prom",
+        "event_logs": ("journald", "ecs:/var/log/c d/%n.json"),
     },
     "environment file": {
         "source": UnattendedSource.ENVIRONMENT_FILE,
@@ -105,7 +106,7 @@ KINDS = {
 @pytest.mark.parametrize("changes", KINDS.values(), ids=KINDS)
 def test_systemd_finds_nothing_wrong(
     schedule: Schedule,
-    changes: dict[str, str],
+    changes: dict[str, object],
     tmp_path: Path,
 ) -> None:
     """``systemd-analyze verify`` accepts both units without a word."""
@@ -165,11 +166,13 @@ def test_variables_and_folders_come_out_as_meant(
         every_seconds=1800,
         user=word,
         metrics_file=f"/srv/a{word.replace('/', '')}b/x.prom",
+        event_logs=("syslog", f"ecs:/srv/c{word.replace('/', '')}d/x.json"),
     )
     found = understood(written(made, tmp_path_factory.mktemp("units"))[0])
 
     assert found["Environment"] == f"IPSEC_ORCHESTRATOR_USER={word}"
-    assert found["ReadWritePaths"] == f"/srv/a{word.replace('/', '')}b"
+    plain = word.replace("/", "")
+    assert found["ReadWritePaths"] == f"/srv/a{plain}b /srv/c{plain}d"
 
 
 def test_the_service_is_confined(schedule: Schedule, tmp_path: Path) -> None:
@@ -203,7 +206,7 @@ def test_credentials_are_handed_over_by_systemd(schedule: Schedule) -> None:
     )
     assert "LoadCredential=ipsec-orchestrator.notify:/etc/notify.yml" in service
     assert "keytab" not in line
-    assert '"--notify-config=${CREDENTIALS_DIRECTORY}/ipsec-orchestrator.notify"' in line
+    assert '"--notify-config=credential:ipsec-orchestrator.notify"' in line
 
 
 @pytest.mark.parametrize("minutes", [1, 5, 20, 30, 60, 120, 480, 1440])

@@ -5,7 +5,7 @@ whoever appends next sets the damaged file aside.
 """
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -110,6 +110,24 @@ class MonthFiles:
                 "all other lines were kept."
             )
         return read
+
+
+def old_files(folder: Path, before: datetime) -> tuple[Path, ...]:
+    """Give the files of whole months before a time, but for the newest file of the folder."""
+    return tuple(path for path in sorted(folder.glob("*.jsonl"))[:-1] if path.stem < _month(before))
+
+
+def forget_files(paths: Iterable[str]) -> None:
+    """Remove files; those that are gone already are none.
+
+    Raises:
+        JournalError: One can't be removed.
+    """
+    for path in paths:
+        try:
+            Path(path).unlink(missing_ok=True)
+        except OSError as error:
+            raise JournalError(path=path, reason=error.strerror or str(error)) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,6 @@
 """The record of all runs, as a port."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -51,6 +51,14 @@ class RunStore(Protocol):
         Raises:
             RunNotFoundError: There is none.
             DamagedJournalError: A line of it, not the last, is damaged.
+        """
+        ...
+
+    def forget(self, run_ids: Iterable[str]) -> None:
+        """Remove runs with everything that is recorded of them.
+
+        Raises:
+            RunBusyError: A process is at work on one of them; those before it are gone.
         """
         ...
 

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from ipsec_orchestrator.model.backup import Backup
+from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.run import RunHistory, RunRecord, RunState, StepRecord
@@ -66,7 +67,9 @@ def run_details(
     history: RunHistory,
     backup: Backup | None,
     record: RunRecord,
+    *,
     undone_by: str | None,
+    pending: PendingConfirmation | None,
 ) -> dict[str, Json]:
     """Give the document of ``runs show --json``.
 
@@ -76,6 +79,7 @@ def run_details(
         backup: What was there before the first write.
         record: How it stands.
         undone_by: The run that took it back.
+        pending: What waits for its confirmation.
     """
     return {
         "id": record.run_id,
@@ -111,6 +115,9 @@ def run_details(
             for met in history.hosts.values()
         ],
         "backup": list(backup_to_json(backup)) if backup else [],
+        "pending": None
+        if pending is None
+        else {"deadline": _moment(pending.deadline), "hosts": list(pending.hosts)},
     }
 
 
@@ -129,7 +136,9 @@ def run_details_lines(
     history: RunHistory,
     backup: Backup | None,
     record: RunRecord,
+    *,
     undone_by: str | None,
+    pending: PendingConfirmation | None,
 ) -> list[Line]:
     """Write what :func:`run_details` gives, for people."""
     lines = [
@@ -143,6 +152,14 @@ def run_details_lines(
         lines.append(Line(f"takes back the run {record.undoes}"))
     if undone_by:
         lines.append(Line(f"is taken back by the run {undone_by}"))
+    if pending:
+        lines.append(
+            Line(
+                f"waits for its confirmation until {_moment(pending.deadline)} on "
+                f"{', '.join(pending.hosts)}: orchestrate confirm {record.run_id}",
+                Tone.WARNING,
+            )
+        )
     lines.append(Line())
     for number, step in enumerate(plan.steps, 1):
         outcome = _outcome(history.steps.get(number))

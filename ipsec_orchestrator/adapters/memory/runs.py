@@ -1,6 +1,6 @@
 """The RunStore port in memory: gone with the process, otherwise like the one on disk."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -81,6 +81,13 @@ class MemoryRuns(RunStore):
         if run_id not in self._events:
             raise RunNotFoundError(name=run_id)
         return tuple(self._events[run_id])
+
+    @override
+    def forget(self, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            if run_id in self._busy:
+                raise RunBusyError(run_id=run_id)
+            self._events.pop(run_id, None)
 
     @override
     def is_gone(self, run_id: str) -> bool:

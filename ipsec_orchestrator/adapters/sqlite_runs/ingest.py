@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ipsec_orchestrator.adapters.sqlite_runs.schema import TABLES
@@ -52,11 +52,7 @@ def ingest_all(connection: sqlite3.Connection, events: Sequence[RunEvent]) -> bo
         history = replay(events)
     except IllegalEventError:
         return False
-    for table in TABLES:
-        connection.execute(
-            f"DELETE FROM {table} WHERE {'id' if table == 'runs' else 'run'} = ?",  # noqa: S608 - ours
-            (history.record.run_id,),
-        )
+    remove(connection, [history.record.run_id])
     _put_run(connection, history.record, events[0])
     for number in history.steps:
         _put_step(connection, history, number)
@@ -71,6 +67,14 @@ def ingest_all(connection: sqlite3.Connection, events: Sequence[RunEvent]) -> bo
         ],
     )
     return True
+
+
+def remove(connection: sqlite3.Connection, run_ids: Iterable[str]) -> None:
+    """Take runs out of all tables; connection as for :func:`ingest`."""
+    found = [(run_id,) for run_id in run_ids]
+    for table in TABLES:
+        key = "id" if table == "runs" else "run"
+        connection.executemany(f"DELETE FROM {table} WHERE {key} = ?", found)  # noqa: S608 - ours
 
 
 def _put_run(connection: sqlite3.Connection, record: RunRecord, event: RunEvent) -> None:

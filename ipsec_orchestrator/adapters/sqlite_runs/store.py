@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import takewhile
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from typing_extensions import override
 
 from ipsec_orchestrator.adapters.chosen_run import chosen_run
 from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal, is_busy, read_journal
-from ipsec_orchestrator.adapters.sqlite_runs.ingest import ingest, ingest_all, read_records
+from ipsec_orchestrator.adapters.sqlite_runs.ingest import ingest, ingest_all, read_records, remove
 from ipsec_orchestrator.adapters.sqlite_runs.opening import (
     NAME,
     DamagedStoreError,
@@ -23,7 +24,7 @@ from ipsec_orchestrator.adapters.sqlite_runs.opening import (
     table_to_check,
     transaction,
 )
-from ipsec_orchestrator.errors import BackendError, JournalError, RunNotFoundError
+from ipsec_orchestrator.errors import BackendError, JournalError, RunBusyError, RunNotFoundError
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.run import (
     RunEvent,
@@ -104,6 +105,29 @@ class SqliteRuns(RunStore):
         if not path.is_file():
             raise RunNotFoundError(name=run_id)
         return read_journal(path).events
+
+    @override
+    def forget(self, run_ids: Iterable[str]) -> None:
+        run_ids = tuple(run_ids)
+        free = tuple(takewhile(lambda name: not is_busy(self._path(name)), run_ids))
+
+        def out_of_index(connection: sqlite3.Connection) -> None:
+            with transaction(connection):
+                remove(connection, free)
+            # Room for what comes is not enough: what is to be forgotten must not be readable.
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+        # A journal without a row is taken into the index again: killed here, they are still there.
+        self._using(out_of_index)
+        for name in free:
+            path = self._path(name)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise JournalError(path=str(path), reason=error.strerror or str(error)) from error
+        if free != run_ids:
+            raise RunBusyError(run_id=run_ids[len(free)])
 
     @override
     def is_gone(self, run_id: str) -> bool:

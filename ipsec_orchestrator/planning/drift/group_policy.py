@@ -89,7 +89,7 @@ def found_group_policy(
             kind=GPO,
             name=playbook.gpo.name,
             object=gpo.entry.dn,
-            traits=dict(_gpo_traits(sight, playbook.gpo.name)),
+            traits=dict(gpo_traits(sight, playbook.gpo.name)),
         ),
         _assignment(playbook, observed, gpo),
     ]
@@ -105,7 +105,8 @@ def assigned_in(picture: Picture) -> str:
     return next(found, ABSENT)
 
 
-def _gpo_traits(sight: GpoSight, wished: str) -> Iterator[tuple[str, Trait]]:
+def gpo_traits(sight: GpoSight, wished: str) -> Iterator[tuple[str, Trait]]:
+    """Give the traits of the GPO itself; ``wished`` is what it is to be called."""
     attributes = sight.gpo.entry.attributes
     name = attributes.text("displayName") or ABSENT
     # Case has no meaning in it.

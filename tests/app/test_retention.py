@@ -1,0 +1,238 @@
+"""Old runs, passes and proofs go; what may still be asked for stays."""
+
+import json
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ipsec_orchestrator.app.carry_out import carry_out_in
+from ipsec_orchestrator.app.confirmations import confirmations
+from ipsec_orchestrator.app.earlier_runs import check_open, make_rollback_plan, read_run
+from ipsec_orchestrator.app.left_record import last_record
+from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.pass_store import pass_store
+from ipsec_orchestrator.app.proof_store import proof_store
+from ipsec_orchestrator.app.retention import forget, what_may_go
+from ipsec_orchestrator.app.run_store import run_store
+from ipsec_orchestrator.cli.entry import run
+from ipsec_orchestrator.errors import RunBusyError
+from ipsec_orchestrator.model.confirmation import PendingConfirmation
+from ipsec_orchestrator.model.policy import Playbook
+from ipsec_orchestrator.model.proof_record import ProofRecord
+from ipsec_orchestrator.model.retention import Retention
+from ipsec_orchestrator.model.run import RunState
+from ipsec_orchestrator.ports import RunStore
+from tests.worlds import ListObserver, MemoryDomain
+
+
+class Place:
+    """A state folder and the domain that its runs are about."""
+
+    def __init__(self, folder: Path, domain: MemoryDomain) -> None:
+        self.place = StatePlace(folder=folder)
+        self.domain = domain
+
+    @property
+    def store(self) -> RunStore:
+        """The store, opened anew."""
+        return run_store(self.place, self.domain.clock)
+
+    def apply(self, playbook: Playbook) -> str:
+        """Apply and give the id of the run."""
+        plan = self.domain.plan(playbook)
+        return carry_out_in(plan, self.domain.world, self.store, ListObserver()).run_id
+
+    def rollback(self) -> str:
+        """Take the last run back and give the id of the run that did."""
+        found = read_run(self.store, "last")
+        check_open(found, self.store)
+        plan = make_rollback_plan(found, self.domain.world, self.store)
+        done = carry_out_in(
+            plan, self.domain.world, self.store, ListObserver(), undoes=found.record.run_id
+        )
+        return done.run_id
+
+    def ids(self) -> list[str]:
+        """All runs, oldest first."""
+        return [record.run_id for record in self.store.runs()][::-1]
+
+    def prune(self, retention: Retention) -> list[str]:
+        """Remove what may go and give what is left."""
+        forget(what_may_go(self.place, self.store, retention, self.domain.clock.now()), self.store)
+        return self.ids()
+
+
+@pytest.fixture
+def place(tmp_path: Path, domain: MemoryDomain) -> Place:
+    """An empty state folder beside the how-to's domain."""
+    return Place(tmp_path / "state", domain)
+
+
+def described(playbook: Playbook, words: str) -> Playbook:
+    """The playbook with another description of its policies."""
+    return replace(
+        playbook, policies=tuple(replace(each, description=words) for each in playbook.policies)
+    )
+
+
+def days(number: float) -> Retention:
+    """Keep so many days."""
+    return Retention(keep=timedelta(days=number))
+
+
+def test_old_runs_go_and_the_last_one_stays(place: Place, howto: Playbook) -> None:
+    """With the last one, drift still has its record, and rollback works as before."""
+    before = place.domain.snapshot()
+    first = place.apply(howto)
+    between = place.domain.snapshot()
+    place.domain.clock.wait(100 * 86400)
+    second = place.apply(described(howto, "new words"))
+    assert place.ids() == [first, second]
+
+    assert place.prune(days(90)) == [second]
+    place.domain.clock.wait(1000 * 86400)
+    assert place.prune(days(1)) == [second]
+    record = last_record(place.store, howto.name, "ipsectest.com")
+    assert record is not None
+    assert record.run_id == second
+    undoing = place.rollback()
+    assert place.ids() == [second, undoing]
+    assert between.keys() == place.domain.snapshot().keys() != before.keys()
+    place.domain.clock.wait(1000 * 86400)
+    # A rollback leaves no record of its own for drift.
+    assert place.prune(days(1)) == [second, undoing]
+
+
+def test_what_stays_is_told_with_the_reason(place: Place, howto: Playbook) -> None:
+    """Rollback and drift need the last run."""
+    first = place.apply(howto)
+    place.domain.clock.wait(100 * 86400)
+    found = what_may_go(place.place, place.store, days(1), place.domain.clock.now())
+
+    assert found.runs == ()
+    assert [kept.record.run_id for kept in found.kept] == [first]
+    assert "drift" in found.kept[0].reason
+
+
+def test_an_interrupted_run_stays(place: Place, howto: Playbook) -> None:
+    """It can be resumed or taken back, however old it is; what drift needs stays with it."""
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    begins, *_ = place.store.events(second)
+    killed = "20990101-000000-abcdef"
+    with place.store.begin(killed) as journal:
+        journal.append("run-begins", **{**begins.fields, "run": killed})
+        journal.append("step-begins", number=1, stage="gpo", object="o")
+    place.domain.clock.wait(100 * 86400)
+
+    assert place.store.find(killed).state is RunState.INTERRUPTED
+    assert place.prune(days(1)) == [second, killed]
+    assert first not in place.ids()
+
+
+def test_a_run_that_waits_for_its_confirmation_stays(place: Place, howto: Playbook) -> None:
+    """The members' tasks bear its id."""
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    pending = PendingConfirmation(
+        run_id=first,
+        playbook=howto.name,
+        domain="ipsectest.com",
+        deadline=place.domain.clock.now(),
+        hosts=("vm1",),
+    )
+    confirmations(place.place).put(pending)
+    place.domain.clock.wait(100 * 86400)
+
+    assert place.prune(days(1)) == [first, second]
+    confirmations(place.place).put(replace(pending, hosts=()))
+    assert place.prune(days(1)) == [second]
+
+
+def test_so_many_runs_of_each_playbook_stay(place: Place, howto: Playbook) -> None:
+    """With both limits a run goes only if neither keeps it."""
+    ids = [place.apply(described(howto, f"number {number}")) for number in range(4)]
+    assert place.prune(Retention(keep_last=3, keep=timedelta(days=1))) == ids
+    assert place.prune(Retention(keep_last=3)) == ids[1:]
+    assert place.prune(Retention()) == ids[1:]
+    place.domain.clock.wait(2 * 86400)
+    assert place.prune(Retention(keep_last=2, keep=timedelta(days=1))) == ids[2:]
+
+
+def test_a_run_at_work_is_not_forgotten(place: Place, howto: Playbook) -> None:
+    """Its journal is locked by the process that writes to it."""
+    first = place.apply(howto)
+    with place.store.go_on(first), pytest.raises(RunBusyError):
+        place.store.forget([first])
+
+    assert place.ids() == [first]
+
+
+def test_a_run_that_is_forgotten_leaves_nothing(place: Place, howto: Playbook) -> None:
+    """Neither a file nor a row; the index built anew does not know it either."""
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    place.prune(Retention(keep_last=1))
+    files = [path for path in place.place.folder.rglob("*") if first in path.name]
+    index = place.place.folder / "runs.sqlite"
+
+    assert files == []
+    assert first.encode() not in index.read_bytes()
+    index.unlink()
+    assert place.ids() == [second]
+
+
+def test_old_months_of_passes_and_proofs_go(place: Place) -> None:
+    """Whole months, and never the newest one."""
+    now = place.domain.clock.now()
+    old = now - timedelta(days=100)
+    for began in (old, now):
+        with pass_store(place.place).begin("p", "corp", began):
+            pass
+    with pass_store(place.place).begin("q", "corp", old):
+        pass
+    proof_store(place.place).put(_proof(old))
+    proof_store(place.place).put(_proof(now))
+    place.prune(days(90))
+    assert len(pass_store(place.place).passes()) == 3
+    place.prune(days(30))
+
+    assert [(each.playbook, each.started) for each in pass_store(place.place).passes()] == [
+        ("p", now),
+        ("q", old),
+    ]
+    assert [proof.began for proof in proof_store(place.place).proofs()] == [now]
+
+
+def _proof(began: datetime) -> ProofRecord:
+    return ProofRecord(
+        proof_id=began.isoformat(), playbook="p", domain="corp", began=began, ended=began
+    )
+
+
+def test_the_command_shows_first_and_removes_if_told_to(
+    place: Place, howto: Playbook, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Without --yes nothing goes; without a limit the usage is wrong."""
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    state = ["--state", str(place.place.folder)]
+
+    assert run(["runs", "prune", *state]) == 64
+    assert run(["runs", "prune", "--keep", "soon", *state]) == 64
+    capfd.readouterr()
+    assert run(["runs", "prune", "--keep-last", "1", *state]) == 0
+    shown = capfd.readouterr().out
+    assert first in shown
+    assert "--yes removes" in shown
+    assert place.ids() == [first, second]
+    assert run(["runs", "prune", "--keep-last", "1", "--yes", "--json", *state]) == 0
+    assert json.loads(capfd.readouterr().out) == {
+        "removed": True,
+        "runs": [first],
+        "kept": [],
+        "files": [],
+    }
+    assert place.ids() == [second]

@@ -27,6 +27,7 @@ _COMMANDS: Final = {
     "resume": ("resume", "resume", "Go on with a run that was interrupted."),
     "rollback": ("rollback", "rollback", "Bring back what was before a run."),
     "runs": ("runs", "runs", "List the runs that were made from here, and how they stand."),
+    "report": ("report", "report", "Write one page over everything that is recorded."),
     "confirm": ("confirm", "confirm", "Keep what a run with --confirm-within did."),
     "restore-members": (
         "restore_members",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
+from ipsec_orchestrator.model.member_state import LastOutcome
 from ipsec_orchestrator.model.run import RunEvent, RunRecord
 from ipsec_orchestrator.ports.journal import Journal
 
@@ -52,6 +53,10 @@ class RunStore(Protocol):
             RunNotFoundError: There is none.
             DamagedJournalError: A line of it, not the last, is damaged.
         """
+        ...
+
+    def last_outcomes(self) -> tuple[LastOutcome, ...]:
+        """Give every member of every playbook once, as the last run that dealt with it left it."""
         ...
 
     def forget(self, run_ids: Iterable[str]) -> None:

@@ -20,13 +20,14 @@ SIGNS: Final[Mapping[Verdict, str]] = MappingProxyType(
 """A sign for each verdict, so that colour is never the only difference."""
 
 # What a cell shows if a pair has several flows: the worst of them.
-_BY_WEIGHT: Final = (
+BY_WEIGHT: Final = (
     Verdict.ENCRYPTED,
     Verdict.UNKNOWN,
     Verdict.NO_ANSWER,
     Verdict.MIXED,
     Verdict.CLEAR,
 )
+"""Verdicts from good to bad."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Matrix:
     def worst(self, source: str, destination: str) -> Verdict | None:
         """Give what the cell of a pair shows; ``None`` if nothing was tried."""
         found = self.cells.get((source, destination), ())
-        return max((item.verdict for item in found), key=_BY_WEIGHT.index, default=None)
+        return max((item.verdict for item in found), key=BY_WEIGHT.index, default=None)
 
 
 def matrix_of(verdicts: Iterable[FlowVerdict]) -> Matrix:

@@ -9,6 +9,7 @@ from typing_extensions import override
 from ipsec_orchestrator.adapters.chosen_run import chosen_run
 from ipsec_orchestrator.errors import RunBusyError, RunNotFoundError
 from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.member_state import LastOutcome
 from ipsec_orchestrator.model.run import (
     RunEvent,
     RunRecord,
@@ -81,6 +82,25 @@ class MemoryRuns(RunStore):
         if run_id not in self._events:
             raise RunNotFoundError(name=run_id)
         return tuple(self._events[run_id])
+
+    @override
+    def last_outcomes(self) -> tuple[LastOutcome, ...]:
+        found: dict[tuple[str, str, str], LastOutcome] = {}
+        for history in (replay(events) for events in self._events.values() if events):
+            head = history.record
+            for met in history.hosts.values():
+                key = head.playbook, head.domain.casefold(), met.host
+                if key not in found or found[key].time <= met.time:
+                    found[key] = LastOutcome(
+                        playbook=head.playbook,
+                        domain=head.domain,
+                        host=met.host,
+                        run_id=head.run_id,
+                        outcome=met.outcome,
+                        reason=met.reason,
+                        time=met.time,
+                    )
+        return tuple(found[key] for key in sorted(found))
 
     @override
     def forget(self, run_ids: Iterable[str]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from ipsec_orchestrator.adapters.sqlite_runs.schema import TABLES
+from ipsec_orchestrator.model.member_state import LastOutcome
+from ipsec_orchestrator.model.outcome import HostOutcome
 from ipsec_orchestrator.model.run import (
     IllegalEventError,
     RunEvent,
@@ -157,3 +159,24 @@ def read_records(connection: sqlite3.Connection) -> list[RunRecord]:
         )
         for row in rows
     ]
+
+
+def read_last_outcomes(connection: sqlite3.Connection) -> tuple[LastOutcome, ...]:
+    """Give every member of every playbook once, as the last run that dealt with it left it."""
+    rows = connection.execute(
+        # The columns beside max() are those of its row.
+        "SELECT playbook, domain, host, run, outcome, reason, max(time) FROM hosts"
+        " JOIN runs ON id = run GROUP BY playbook, lower(domain), host"
+    )
+    return tuple(
+        LastOutcome(
+            playbook=row[0],
+            domain=row[1],
+            host=row[2],
+            run_id=row[3],
+            outcome=HostOutcome(row[4]),
+            reason=row[5],
+            time=datetime.fromisoformat(row[6]),
+        )
+        for row in rows
+    )

@@ -12,7 +12,13 @@ from typing_extensions import override
 
 from ipsec_orchestrator.adapters.chosen_run import chosen_run
 from ipsec_orchestrator.adapters.jsonl_journal import JsonlJournal, is_busy, read_journal
-from ipsec_orchestrator.adapters.sqlite_runs.ingest import ingest, ingest_all, read_records, remove
+from ipsec_orchestrator.adapters.sqlite_runs.ingest import (
+    ingest,
+    ingest_all,
+    read_last_outcomes,
+    read_records,
+    remove,
+)
 from ipsec_orchestrator.adapters.sqlite_runs.opening import (
     NAME,
     DamagedStoreError,
@@ -26,6 +32,7 @@ from ipsec_orchestrator.adapters.sqlite_runs.opening import (
 )
 from ipsec_orchestrator.errors import BackendError, JournalError, RunBusyError, RunNotFoundError
 from ipsec_orchestrator.model.json import Json
+from ipsec_orchestrator.model.member_state import LastOutcome
 from ipsec_orchestrator.model.run import (
     RunEvent,
     RunHistory,
@@ -105,6 +112,10 @@ class SqliteRuns(RunStore):
         if not path.is_file():
             raise RunNotFoundError(name=run_id)
         return read_journal(path).events
+
+    @override
+    def last_outcomes(self) -> tuple[LastOutcome, ...]:
+        return self._using(read_last_outcomes) if self._index.exists() else ()
 
     @override
     def forget(self, run_ids: Iterable[str]) -> None:

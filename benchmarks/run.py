@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench_lab import CHECKOUT, PLAYBOOK, POWERSHELL_VARIABLE, BenchLab, bench_lab, program
+from bench_store import store_rows
 from ldif import write_by_ldif
 from measuring import HEADINGS, Row, Times, clocked, interleaved, markdown, output
 
@@ -242,6 +243,8 @@ def main(arguments: Sequence[str]) -> None:
 
     tell("start of the program")
     rows = list(start_rows(5 * options.rounds))
+    tell("a store of ten thousand runs")
+    rows += store_rows(options.rounds)
     tell("a lab of four hosts")
     with bench_lab(powershell=powershell) as lab:
         output(lab.plan())

@@ -9,7 +9,7 @@ from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.output import print_json, print_lines, print_table
 from ipsec_orchestrator.model.retention import Retention
 from ipsec_orchestrator.report.retention_report import pruning_lines, pruning_to_json
-from ipsec_orchestrator.report.runs_report import RUNS_HEADINGS, runs_rows
+from ipsec_orchestrator.report.runs_list import RUNS_HEADINGS, runs_rows
 
 
 def prune_and_print(place: StatePlace, retention: Retention, *, yes: bool, as_json: bool) -> Exit:

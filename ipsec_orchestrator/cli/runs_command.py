@@ -45,7 +45,7 @@ def runs(
       orchestrate runs --json
     """  # noqa: D301 - \b is click's mark
     from ipsec_orchestrator.cli.output import print_json, print_table, talk  # noqa: PLC0415 - lazy
-    from ipsec_orchestrator.report.runs_report import (  # noqa: PLC0415 - lazy
+    from ipsec_orchestrator.report.runs_list import (  # noqa: PLC0415 - lazy
         RUNS_HEADINGS,
         runs_rows,
         runs_to_json,

@@ -1,65 +1,23 @@
-"""Runs as a table and as JSON."""
+"""One run, for people and as JSON."""
 
-from collections.abc import Iterable
-from datetime import datetime
 from typing import Final
 
 from ipsec_orchestrator.model.backup import Backup
 from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.plan import Plan
-from ipsec_orchestrator.model.run import RunHistory, RunRecord, RunState, StepRecord
+from ipsec_orchestrator.model.run import RunHistory, RunRecord, StepRecord
 from ipsec_orchestrator.model.steps import object_of
 from ipsec_orchestrator.planning.backupfile import backup_to_json
 from ipsec_orchestrator.report.lines import Line, Tone
+from ipsec_orchestrator.report.runs_list import STATE_TONES, moment_text
 
-RUNS_HEADINGS: Final = ("run", "command", "playbook", "state", "started", "ended")
 _STEP_TONES: Final = {
     "done": Tone.GOOD,
     "already": Tone.UNCHANGED,
     "skipped": Tone.QUIET,
     "failed": Tone.BAD,
 }
-_TONES: Final = {
-    RunState.RUNNING: Tone.CHANGE,
-    RunState.INTERRUPTED: Tone.BAD,
-    RunState.INCOMPLETE: Tone.WARNING,
-    RunState.DONE: Tone.GOOD,
-    RunState.ROLLED_BACK: Tone.QUIET,
-    RunState.SUPERSEDED: Tone.QUIET,
-}
-
-
-def runs_rows(records: Iterable[RunRecord]) -> list[tuple[tuple[str, ...], Tone]]:
-    """Give the table of runs: cells and the meaning of each row."""
-    return [
-        (
-            (
-                record.run_id,
-                record.command if record.undoes is None else f"rollback of {record.undoes}",
-                record.playbook,
-                record.state.value,
-                _moment(record.started) or "",
-                _moment(record.ended) or "",
-            ),
-            _TONES[record.state],
-        )
-        for record in records
-    ]
-
-
-def runs_to_json(records: Iterable[RunRecord]) -> list[Json]:
-    """Give the document of ``runs --json``."""
-    return [
-        {
-            "id": record.run_id,
-            "command": record.command,
-            "state": record.state.value,
-            "started": _moment(record.started),
-            "ended": _moment(record.ended),
-        }
-        for record in records
-    ]
 
 
 def run_details(
@@ -85,8 +43,8 @@ def run_details(
         "id": record.run_id,
         "command": record.command,
         "state": record.state.value,
-        "started": _moment(record.started),
-        "ended": _moment(record.ended),
+        "started": moment_text(record.started),
+        "ended": moment_text(record.ended),
         "playbook": record.playbook,
         "domain": record.domain,
         "dc": record.dc,
@@ -110,14 +68,14 @@ def run_details(
                 "host": met.host,
                 "outcome": met.outcome.value,
                 "reason": met.reason,
-                "time": _moment(met.time),
+                "time": moment_text(met.time),
             }
             for met in history.hosts.values()
         ],
         "backup": list(backup_to_json(backup)) if backup else [],
         "pending": None
         if pending is None
-        else {"deadline": _moment(pending.deadline), "hosts": list(pending.hosts)},
+        else {"deadline": moment_text(pending.deadline), "hosts": list(pending.hosts)},
     }
 
 
@@ -143,8 +101,8 @@ def run_details_lines(
     """Write what :func:`run_details` gives, for people."""
     lines = [
         Line(f"Run {record.run_id}: {record.command} of {record.playbook}", Tone.HEADING),
-        Line(f"{record.state.value}, in {record.domain} on {record.dc}", _TONES[record.state]),
-        Line(f"began {_moment(record.started)}, ended {_moment(record.ended) or '-'}"),
+        Line(f"{record.state.value}, in {record.domain} on {record.dc}", STATE_TONES[record.state]),
+        Line(f"began {moment_text(record.started)}, ended {moment_text(record.ended) or '-'}"),
     ]
     if record.error:
         lines.append(Line(f"broke off: {record.error}", Tone.BAD))
@@ -155,7 +113,7 @@ def run_details_lines(
     if pending:
         lines.append(
             Line(
-                f"waits for its confirmation until {_moment(pending.deadline)} on "
+                f"waits for its confirmation until {moment_text(pending.deadline)} on "
                 f"{', '.join(pending.hosts)}: orchestrate confirm {record.run_id}",
                 Tone.WARNING,
             )
@@ -188,7 +146,3 @@ def left_lines(record: RunRecord, steps_left: int) -> list[Line]:
             Tone.HEADING,
         )
     ]
-
-
-def _moment(time: datetime | None) -> str | None:
-    return None if time is None else time.isoformat(timespec="seconds")

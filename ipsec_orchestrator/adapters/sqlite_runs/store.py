@@ -1,7 +1,7 @@
 """The run store on disk."""
 
 import sqlite3
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import takewhile
@@ -46,6 +46,7 @@ from ipsec_orchestrator.model.run_standing import standing
 from ipsec_orchestrator.ports import Clock, Journal, RunStore
 
 Tell = Callable[[str], None]
+_AT_ONCE = 100
 _Result = TypeVar("_Result")
 
 
@@ -173,14 +174,19 @@ class SqliteRuns(RunStore):
         ]
 
     def _take_in(self, connection: sqlite3.Connection, names: Iterable[str]) -> None:
+        waiting = sorted(names)
+        # Each transaction waits for the disk; a store that is built anew has thousands of runs.
+        for first in range(0, len(waiting), _AT_ONCE):
+            with transaction(connection):
+                for events in self._journals_of(waiting[first : first + _AT_ONCE]):
+                    ingest_all(connection, events)
+
+    def _journals_of(self, names: Iterable[str]) -> Iterator[tuple[RunEvent, ...]]:
         for name in names:
             try:
-                events = read_journal(self._path(name)).events
+                yield read_journal(self._path(name)).events
             except BackendError as error:
                 self._tell(str(error))
-                continue
-            with transaction(connection):
-                ingest_all(connection, events)
 
     def _using(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         """Work with the index; a damaged one is replaced first."""

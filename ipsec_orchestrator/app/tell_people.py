@@ -52,7 +52,6 @@ def tell_people(
     # Passes of the future were made before the clock was set back; where they belong is not known.
     past = [each for each in earlier if each.pass_id < now.pass_id]
     before = max((each.pass_id for each in past), default="")
-    news = news_of((*past, now))
     try:
         told = dict(channels.told.read(now.playbook, now.domain))
     except OrchestratorError as error:
@@ -60,8 +59,10 @@ def tell_people(
     else:
         failed = []
     known = dict(told)
+    reached_by = {each.key: min(told.get(each.key, before), before) for each in channels.ways}
+    news = news_of((*past, now), min(reached_by.values()))
     for channel in channels.ways:
-        since = min(told.get(channel.key, before), before)
+        since = reached_by[channel.key]
         due = _bounded([each for each in news if each.watch_pass.pass_id > since])
         reached, failure = _tell(channel, due, channels.look)
         if failure:

@@ -14,8 +14,8 @@ from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.metrics import Metric, Sample
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.planning.drift.members import MEMBER
-from ipsec_orchestrator.report.news.changes import follow
-from ipsec_orchestrator.report.news.standing import NOTHING_KNOWN, Standing, was_read
+from ipsec_orchestrator.report.news.changes import follow, known_at
+from ipsec_orchestrator.report.news.standing import Standing, was_read
 from ipsec_orchestrator.report.news.words import harmless
 
 # Series cost the monitoring system memory: so many members are named, the rest is counted.
@@ -31,7 +31,7 @@ class _Watched:
         passes: All that ended, oldest first; the last is the one that has just ended.
         all_passes: With those that did not.
         standing: What is known after the last.
-        kinds: Kind and thing of every difference that was ever known.
+        kinds: Kind and thing of every difference that is known, or was found in the last 24 hours.
         pending: Confirmations of this playbook that are waited for.
         undelivered: Channels that could not be told.
     """
@@ -74,11 +74,13 @@ def watch_metrics(
     """
     past = [each for each in earlier if each.pass_id < now.pass_id]
     passes = (*sorted(past, key=lambda each: each.pass_id), now)
-    standing = NOTHING_KNOWN
-    kinds: set[tuple[str, str]] = set()
-    for each in passes:
+    standing, later = known_at(passes, now.pass_id)
+    for each in later:
         standing, _ = follow(standing, each)
-        kinds |= {(one.kind.value, one.thing) for one in standing.differences.values()}
+    kinds = {(one.kind.value, one.thing) for one in standing.differences.values()}
+    for each in passes:
+        if each.started > now.started - _DAY:
+            kinds |= {(one.kind.value, one.thing) for one in each.report.differences}
     watched = _Watched(
         passes=tuple(each for each in passes if each.ended is not None),
         all_passes=passes,

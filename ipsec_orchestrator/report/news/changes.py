@@ -10,7 +10,9 @@ from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.report.news.standing import (
     NOTHING_KNOWN,
     Standing,
+    all_members,
     essence,
+    last_whole,
     standing_after,
 )
 from ipsec_orchestrator.report.news.words import (
@@ -29,19 +31,35 @@ _LEVELS: Final = {
 _TROUBLE: Final = (PassOutcome.HELD, PassOutcome.FAILED)
 
 
-def news_of(passes: Iterable[WatchPass]) -> tuple[News, ...]:
+def news_of(passes: Iterable[WatchPass], since: str = "") -> tuple[News, ...]:
     """Give the news of every pass that brought some, oldest first.
 
     Args:
         passes: Of one playbook, in any order; what was before the first of them is not known.
+        since: Only of passes after the one with this id.
     """
     found: list[News] = []
-    standing = NOTHING_KNOWN
-    for each in sorted(passes, key=lambda one: one.pass_id):
+    standing, later = known_at(passes, since)
+    for each in later:
         standing, events = follow(standing, each)
-        if events:
+        if events and each.pass_id > since:
             found.append(News(watch_pass=each, events=events))
     return tuple(found)
+
+
+def known_at(passes: Iterable[WatchPass], since: str) -> tuple[Standing, tuple[WatchPass, ...]]:
+    """Give what is known at or before a pass, and the passes after that, oldest first.
+
+    It is what following all of them from the first would come to, without doing so: a pass that
+    saw everything makes those before it needless.
+    """
+    ordered = sorted(passes, key=lambda one: one.pass_id)
+    place = last_whole(ordered, since)
+    if place is None:
+        return NOTHING_KNOWN, tuple(ordered)
+    members = all_members(ordered[:place])
+    standing, _ = follow(replace(NOTHING_KNOWN, members=members), ordered[place])
+    return standing, tuple(ordered[place + 1 :])
 
 
 def follow(before: Standing, watch_pass: WatchPass) -> tuple[Standing, tuple[Event, ...]]:

@@ -4,7 +4,7 @@ A pass that could not read something says nothing about it: what was known of it
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -36,7 +36,7 @@ class Standing:
         unknown: What can't be read, by object.
         alarms: By their words without what is volatile.
         members: Names of all members that were ever read.
-        run_id: The last run that repaired what was found.
+        run_id: The run of the last pass, if that repaired.
         broken_off: When the pass before began, if it did not come to an end.
     """
 
@@ -75,6 +75,35 @@ def was_read(watch_pass: WatchPass) -> bool:
     return watch_pass.outcome is not PassOutcome.FAILED or bool(report.differences)
 
 
+def last_whole(passes: Sequence[WatchPass], since: str) -> int | None:
+    """Give the place of the last pass up to one that saw everything, so that none before counts.
+
+    Args:
+        passes: Oldest first.
+        since: Id of a pass.
+
+    Returns:
+        Its place; ``None`` if there is none.
+    """
+    members = all_members(passes)
+    for place in range(len(passes) - 1, -1, -1):
+        each = passes[place]
+        if (
+            each.pass_id <= since
+            and each.ended is not None
+            and each.outcome is not PassOutcome.FAILED
+            and not each.report.unknown
+            and members <= set(each.members_read)
+        ):
+            return place
+    return None
+
+
+def all_members(passes: Iterable[WatchPass]) -> frozenset[str]:
+    """Give the names of all members that were ever read."""
+    return frozenset[str]().union(*(each.members_read for each in passes))
+
+
 def standing_after(before: Standing, watch_pass: WatchPass) -> Standing:
     """Give what is known after a pass that ended."""
     members = before.members | set(watch_pass.members_read)
@@ -106,7 +135,7 @@ def standing_after(before: Standing, watch_pass: WatchPass) -> Standing:
         alarms=_alarms(watch_pass),
         members=members,
         # A run that broke off may be the one that is finished later: that is told then.
-        run_id=watch_pass.run_id if repaired else before.run_id,
+        run_id=watch_pass.run_id if repaired else "",
     )
 
 

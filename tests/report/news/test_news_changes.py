@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ipsec_orchestrator.model.drift import DriftKind
@@ -199,8 +199,24 @@ _STATES = st.sampled_from(
         {"alarms": ("a",)},
         {"outcome": PassOutcome.HELD, "reason": "locked"},
         {"outcome": PassOutcome.FAILED, "reason": "no DC"},
+        {"members_read": ("host1",)},
+        {"members_read": ("host1", "vm2"), "differences": [member_difference("vm2")]},
+        {"outcome": PassOutcome.REPAIRED, "differences": [difference()], "run_id": "r"},
     ]
 )
+
+
+@settings(max_examples=500)
+@given(st.lists(_STATES, min_size=1, max_size=12), st.integers(min_value=0, max_value=11))
+def test_news_since_a_pass_are_those_of_following_all(
+    states: list[dict[str, Any]], number: int
+) -> None:
+    """Where to begin is chosen for speed alone, and what is known then is the same."""
+    passes = [watch_pass(place, **each) for place, each in enumerate(states)]
+    since = watch_pass(number).pass_id
+    every = [each for each in news_of(passes) if each.watch_pass.pass_id > since]
+
+    assert news_of(passes, since) == tuple(every)
 
 
 @given(st.lists(_STATES, max_size=8), _STATES)

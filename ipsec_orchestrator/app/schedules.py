@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import ipsec_orchestrator
+from ipsec_orchestrator.adapters.monitoring.exposition import check_metrics_file
 from ipsec_orchestrator.adapters.schedulers.crontab import Crontab
 from ipsec_orchestrator.adapters.schedulers.given_files import (
     check_private,
@@ -60,6 +61,8 @@ def check(schedule: Schedule, inventory: Inventory) -> None:
         check_private(Path(schedule.source_place))
     if schedule.notify_config and not schedule.notify_config.startswith("keyring:"):
         check_private(Path(schedule.notify_config))
+    if schedule.metrics_file:
+        check_metrics_file(Path(schedule.metrics_file))
     if schedule.kind is SchedulerKind.SYSTEMD and not schedule.run_as:
         check_readable_by_anybody(_read_by_the_service(schedule))
 

@@ -32,7 +32,8 @@ def hints(schedule: Schedule) -> tuple[str, ...]:
             if not schedule.state:
                 found.append(
                     f"It keeps its own record in /var/lib/{schedule.name} and knows nothing of runs "
-                    "that are recorded elsewhere: to share one, give --state and --run-as."
+                    "that are recorded elsewhere, so it repairs none of theirs: to share one, give "
+                    "--state and --run-as."
                 )
         case SchedulerKind.SYSTEMD_USER:
             found.append(

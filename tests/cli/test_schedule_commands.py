@@ -12,6 +12,7 @@ import jsonschema
 import pytest
 
 from ipsec_orchestrator.cli.exit_codes import Exit
+from ipsec_orchestrator.cli.reconcile_command import reconcile
 from tests.private_crontab import private_crontab
 
 ROOT = Path(__file__).parents[2]
@@ -98,6 +99,37 @@ def test_files_for_review_are_written_once(
     assert first["started"] is False
     assert "reconcile" in first["command"]
     assert "--once" in first["command"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--as", "systemd-user", "--keytab", "watch.keytab"), GMSA, POD],
+    ids=["systemd-user", "windows", "kubernetes"],
+)
+def test_what_is_started_is_a_command_of_this_program(desk: Desk, words: tuple[str, ...]) -> None:
+    """The program itself understands the command with every option that can be handed on."""
+    notify = desk.folder / "notify.conf"
+    notify.touch(mode=0o600)
+    files = ("--state", "state", "--metrics-file", "x.prom", "--event-log", "ecs:watch.json")
+    options = (
+        *("--mode", "repair", "--limit", "!vm2", "--dc", "dc1", "--threads", "7"),
+        *("--event-log", "syslog", "--notify-config", str(notify)),
+        *(files if "kubernetes" not in words else ()),
+    )
+    command = desk.document("install", "install", BOOK, *words, *options, "--out", "out")["command"]
+    parsed = reconcile.make_context("reconcile", command[command.index("reconcile") + 1 :]).params
+
+    assert parsed["once"] is True
+    assert (parsed["mode"], parsed["limit"], parsed["dc"], parsed["threads"]) == (
+        *("repair", "!vm2", "dc1", 7),
+    )
+    assert parsed["playbook"].endswith("/azure-ops.yml")
+    assert parsed["event_logs"][0] == "syslog"
+    assert parsed["notify_source"] in {str(notify), "credential:ipsec-orchestrator.notify"}
+    if "kubernetes" not in words:
+        assert parsed["state"] == str(desk.folder / "state")
+        assert parsed["metrics_file"] == desk.folder / "x.prom"
+        assert parsed["event_logs"][1] == f"ecs:{desk.folder / 'watch.json'}"
 
 
 def test_a_file_of_somebody_else_is_not_written_over(desk: Desk) -> None:
@@ -200,6 +232,14 @@ def test_the_line_of_cron_starts_the_program(desk: Desk) -> None:
         (("--as", "cron", "--keytab", "watch.keytab", "--every", "7m"), "divide an hour"),
         (("--as", "cron", "--keytab", "watch.keytab", "--name", "Ä"), "no name of a schedule"),
         (SYSTEMD, "temporary folder"),
+        (
+            ("--as", "cron", "--keytab", "watch.keytab", "--metrics-file", "x.txt"),
+            "files that end in .prom",
+        ),
+        (
+            ("--as", "cron", "--keytab", "watch.keytab", "--notify-config", "nowhere"),
+            "nowhere can't be looked at",
+        ),
     ],
 )
 def test_what_can_not_work_is_refused(desk: Desk, words: tuple[str, ...], sentence: str) -> None:

@@ -134,13 +134,22 @@ def passes_section(view: RecordView) -> str:
             text(len(each.report.differences)),
             text(len(each.report.unknown)),
             text(len(each.members_read)),
+            text(each.missed or ""),
             text(each.run_id),
             text(each.reason),
         )
         for each in view.passes[:_PASSES]
     ]
     caption = f"The latest {len(rows)} of {len(view.passes)} passes"
-    headings = ("began", "playbook", "outcome", "differences", "unread", "members read")
+    headings = (
+        "began",
+        "playbook",
+        "outcome",
+        "differences",
+        "unread",
+        "members read",
+        "missed before",
+    )
     listed = table(caption, (*headings, "repaired by", "why"), rows)
     return element("section", element("h2", "Passes of the watch"), listed)
 

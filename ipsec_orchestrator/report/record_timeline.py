@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from ipsec_orchestrator.model.drift import Difference
 from ipsec_orchestrator.planning.drift.history import Episode
 from ipsec_orchestrator.report.page_parts import element, moment, table, text
 from ipsec_orchestrator.report.record_tables import TONES, word_badge
@@ -47,9 +48,20 @@ def _row(each: Episode, begin: datetime, made: datetime) -> tuple[str, ...]:
         word_badge(difference.kind.value),
         text(difference.field),
         text(difference.expected),
-        text(difference.found),
+        text(difference.found) + _origin(difference),
         _when(each) + _bar(each, begin, made),
     )
+
+
+def _origin(difference: Difference) -> str:
+    """Say when, where and by whom it was changed, as far as that is known."""
+    parts = [
+        moment(difference.when.replace(microsecond=0)) if difference.when else "",
+        text(f"on {difference.where}") if difference.where else "",
+        text(f"by {difference.who}") if difference.who else "",
+    ]
+    told = " ".join(part for part in parts if part)
+    return element("div", f"changed {told}", class_="quiet") if told else ""
 
 
 def _when(each: Episode) -> str:

@@ -1,6 +1,9 @@
 """Old runs, passes and proofs go; what may still be asked for stays."""
 
 import json
+import signal
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -182,6 +185,37 @@ def test_a_run_that_is_forgotten_leaves_nothing(place: Place, howto: Playbook) -
     assert first.encode() not in index.read_bytes()
     index.unlink()
     assert place.ids() == [second]
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.run_store import run_store
+remove, left = Path.unlink, [int(sys.argv[2])]
+def dying(path, *rest, **more):
+    left[0] -= 1
+    if left[0] < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    remove(path, *rest, **more)
+Path.unlink = dying
+run_store(StatePlace(folder=Path(sys.argv[1]))).forget(sys.argv[3:])
+"""
+
+
+@pytest.mark.parametrize("removed", [0, 1, 2])
+def test_a_prune_that_is_killed_leaves_whole_runs(
+    place: Place, howto: Playbook, removed: int
+) -> None:
+    """Each run is there with its journal or not at all, and the next prune ends the work."""
+    ids = [place.apply(described(howto, f"number {number}")) for number in range(4)]
+    words = [str(place.place.folder), str(removed), *ids[:3]]
+    killed = subprocess.run([sys.executable, "-c", KILLED, *words], check=False)
+
+    assert killed.returncode == -signal.SIGKILL
+    assert place.ids() == ids[removed:]
+    assert all(read_run(place.store, run_id).plan for run_id in place.ids())
+    assert place.prune(Retention(keep_last=1)) == ids[3:]
 
 
 def test_old_months_of_passes_and_proofs_go(place: Place) -> None:

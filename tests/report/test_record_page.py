@@ -91,6 +91,7 @@ def test_the_state_is_told_at_a_glance() -> None:
     assert "was interrupted: orchestrate resume" in text
     assert "is left alone now" in text
     assert "10.0.1.0/24 -> 10.2.27.0/25, TCP 8443" in text
+    assert "changed 2026-11-25 03:00:00 UTC on dc1.corp.example.com by CORP\\alice" in text
 
 
 def test_every_member_run_and_flow_is_in_the_page() -> None:

@@ -1,10 +1,11 @@
 """``orchestrate reconcile``."""
 
+from datetime import timedelta
 from typing import Any
 
 import click
 
-from ipsec_orchestrator.cli.duration import seconds_of
+from ipsec_orchestrator.cli.duration import days_of, seconds_of
 from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
@@ -36,6 +37,13 @@ from ipsec_orchestrator.errors import UsageError
     metavar="FOLDER",
     help="Folder for plans that somebody has to apply. Default: plans in the state folder",
 )
+@click.option(
+    "--keep",
+    metavar="TIME",
+    callback=days_of,
+    help="After each pass, remove from the record what is older (90d, 12w) and not needed any more, "
+    "as runs prune does.",
+)
 @tell_options
 @metrics_options
 @state_option
@@ -47,6 +55,7 @@ def reconcile(
     every: int | None,
     mode: str | None,
     plans: str | None,
+    keep: timedelta | None,
     state: str | None,
     as_json: bool,
     **values: Any,  # noqa: ANN401 - the shared options
@@ -80,6 +89,7 @@ def reconcile(
         connection=connection_of(values),
         mode=mode,
         plans=plans,
+        keep=keep,
         state=state,
         as_json=as_json,
     )

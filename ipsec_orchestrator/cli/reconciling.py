@@ -2,17 +2,22 @@
 
 import os
 import random
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from ipsec_orchestrator.adapters.clock import SystemClock
 from ipsec_orchestrator.adapters.specification import read_playbook
 from ipsec_orchestrator.app.look_after import PassOrder
+from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.pass_store import pass_store
 from ipsec_orchestrator.app.plans import members_of
 from ipsec_orchestrator.app.publish import NOBODY, Audience, Publisher, publishing
 from ipsec_orchestrator.app.reconcile import make_pass
+from ipsec_orchestrator.app.retention import forget, what_may_go
+from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection, state_place
 from ipsec_orchestrator.cli.output import (
@@ -24,7 +29,13 @@ from ipsec_orchestrator.cli.output import (
 )
 from ipsec_orchestrator.cli.progress import telling, watching
 from ipsec_orchestrator.cli.stopping import stopping
-from ipsec_orchestrator.errors import OrchestratorError, PassBusyError, RunStoppedError
+from ipsec_orchestrator.errors import (
+    BackendError,
+    OrchestratorError,
+    PassBusyError,
+    RunStoppedError,
+)
+from ipsec_orchestrator.model.retention import Retention
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling
 from ipsec_orchestrator.planning.watch.handling import in_directory, on_member
@@ -48,6 +59,7 @@ class Reconciling:
     state: str | None
     as_json: bool
     audience: Audience = NOBODY
+    keep: timedelta | None = None
 
     def once(self) -> Exit:
         """Make one pass, print it, and give the exit code."""
@@ -129,9 +141,24 @@ class Reconciling:
             passes = pass_store(place, tell=tell)
             done = make_pass(order, passes, SystemClock(), tell)
             failed = publisher.publish(done, passes)
+            self._forget(place, tell)
         for each in failed:
             talk().print(each, style="red", soft_wrap=True)
         return done
+
+    def _forget(self, place: StatePlace, tell: Callable[[str], None]) -> None:
+        """Remove what is old; that it can't be removed is no failure of the pass."""
+        if self.keep is None:
+            return
+        store = run_store(place, tell=tell)
+        try:
+            found = what_may_go(place, store, Retention(keep=self.keep), SystemClock().now())
+            forget(found, store)
+        except BackendError as error:
+            tell(f"Old runs, passes and proofs could not be removed: {error}")
+            return
+        if found.runs or found.files:
+            tell(f"removed {len(found.runs)} old runs and {len(found.files)} old files")
 
     def _print(self, done: WatchPass) -> None:
         report = done.report

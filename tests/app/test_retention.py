@@ -20,6 +20,8 @@ from ipsec_orchestrator.app.proof_store import proof_store
 from ipsec_orchestrator.app.retention import forget, what_may_go
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.cli.entry import run
+from ipsec_orchestrator.cli.options import Connection
+from ipsec_orchestrator.cli.reconciling import Reconciling
 from ipsec_orchestrator.errors import RunBusyError
 from ipsec_orchestrator.model.confirmation import PendingConfirmation
 from ipsec_orchestrator.model.policy import Playbook
@@ -270,3 +272,27 @@ def test_the_command_shows_first_and_removes_if_told_to(
         "files": [],
     }
     assert place.ids() == [second]
+
+
+def test_the_watch_removes_what_is_old(place: Place, howto: Playbook) -> None:
+    """With --keep after each pass, and without it never."""
+    place.domain.clock.wait(-6 * 365 * 86400)
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    connection = Connection(
+        inventory=(), limit="vm1", user=None, dc=None, threads=1, world=place.domain.world
+    )
+    work = Reconciling(
+        file=howto.file,
+        connection=connection,
+        mode="report",
+        plans=None,
+        state=str(place.place.folder),
+        as_json=False,
+    )
+    work.once()
+    assert place.ids() == [first, second]
+    replace(work, keep=timedelta(days=30)).once()
+
+    assert place.ids() == [second]
+    assert len(pass_store(place.place).passes()) == 2

@@ -45,10 +45,13 @@ def cron_block(schedule: Schedule) -> str:
 
 
 def cron_command(schedule: Schedule) -> str:
-    """Give the command as it stands in the table; what it prints is not mailed, errors are."""
+    """Give the command as it stands in the table.
+
+    Cron mails whatever a command prints, so it prints nothing if all is well (exit code 0).
+    """
     given = [f"{name}={value}" for name, value in variables(schedule).items()]
     words = [*(["/usr/bin/env", *given] if given else []), *pass_arguments(schedule)]
-    return f"{' '.join(map(cron_word, words))} >/dev/null"
+    return f'said=$({" ".join(map(cron_word, words))} 2>&1) || echo "$said"'
 
 
 def cron_word(word: str) -> str:

@@ -84,6 +84,18 @@ def connect_controller(
         yield directory
 
 
+@contextmanager
+def connect_sysvol(domain: Domain, credential: Credential, fqdn: str) -> Generator[SmbSysvol]:
+    """Give the SYSVOL of one more DC; connected at the first use, closed at the end.
+
+    Raises:
+        HostUnreachableError: Its address can't be found.
+    """
+    controller = other_controller(domain, fqdn)
+    with closing(_share(domain, controller, credential)) as share:
+        yield SmbSysvol(share, domain=domain.name)
+
+
 def _endpoint(domain: Domain, controller: DomainController, credential: Credential) -> Endpoint:
     return Endpoint(
         fqdn=controller.fqdn,

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from ipsec_orchestrator.app.drift_copies import other_copies
 from ipsec_orchestrator.app.drift_origins import with_origins
 from ipsec_orchestrator.app.observe import observe, observe_members, with_template
-from ipsec_orchestrator.errors import OrchestratorError
-from ipsec_orchestrator.facts.controllers import read_controller, read_controllers
 from ipsec_orchestrator.facts.gpo import read_gpo_by_id
 from ipsec_orchestrator.facts.gpo_guards import read_gpo_guards
 from ipsec_orchestrator.facts.observed import Observed
-from ipsec_orchestrator.model.directory import dn_key
-from ipsec_orchestrator.model.drift import Difference, DriftKind, DriftReport, Unread
+from ipsec_orchestrator.model.drift import DriftReport
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.apply import assigned_policy
@@ -27,7 +26,7 @@ from ipsec_orchestrator.planning.drift.ip_security import (
     wanted_objects,
     without_consequences,
 )
-from ipsec_orchestrator.planning.drift.members import found_members, ideal_members
+from ipsec_orchestrator.planning.drift.members import found_members, ideal_members, unread_members
 from ipsec_orchestrator.planning.drift.picture import Picture
 from ipsec_orchestrator.planning.drift.record import Left, left_picture
 from ipsec_orchestrator.planning.drift.rivals import rival_differences
@@ -87,13 +86,9 @@ def find_drift(
         *without_consequences(compare(wanted, left, found)),
         *rival_differences(playbook, observed),
     ]
-    elsewhere, unknown = _other_controllers(observed, world, tell)
+    elsewhere, unknown = other_copies(observed, world, tell)
     differences += elsewhere
-    unknown += [
-        Unread(object=host.name, reason=answer)
-        for host in members
-        if isinstance(answer := observed.members.get(host.name), str)
-    ]
+    unknown += unread_members(members, observed)
     return DriftReport(
         differences=with_origins(differences, world, tell),
         unknown=tuple(unknown),
@@ -122,13 +117,14 @@ def _pictures(
     assigned = assigned_policy(playbook, policies)
     objects = wanted_objects(policies)
     sight = gpo_sight(observed, world)
-    found = found_members(members, observed, assigned, policies)
+    most = timedelta(seconds=world.inventory.domain.policy_age_seconds)
+    found = found_members(members, observed, assigned, policies, most)
     left = left_picture(record.left, playbook, observed, objects) if record else None
     if left is not None:
-        left += ideal_members(members, assigned_in(left), observed)
+        left += ideal_members(members, assigned_in(left), observed, most)
     wanted = wanted_group_policy(playbook, assigned) + objects
     return (
-        wanted + ideal_members(members, assigned_in(wanted), observed),
+        wanted + ideal_members(members, assigned_in(wanted), observed, most),
         left,
         found_group_policy(playbook, observed, sight)
         + found_objects(observed.container, playbook.name, objects)
@@ -142,40 +138,3 @@ def gpo_sight(observed: Observed, world: World) -> GpoSight | None:
     if gpo is None:
         return None
     return GpoSight(gpo=gpo, guards=read_gpo_guards(world.directory, gpo.entry.dn))
-
-
-def _other_controllers(
-    observed: Observed, world: World, tell: Tell
-) -> tuple[list[Difference], list[Unread]]:
-    """Compare the GPO's version on every other DC, and hear how replication goes."""
-    differences: list[Difference] = []
-    unknown: list[Unread] = []
-    gpo = observed.gpo
-    if world.open_controller is None or gpo is None:
-        return differences, unknown
-    ours = gpo.entry.attributes.text("versionNumber") or "0"
-    for fqdn in read_controllers(world.directory):
-        if fqdn.casefold() == observed.names.dc.casefold():
-            continue
-        tell(f"reading {fqdn}")
-        try:
-            with world.open_controller(fqdn) as directory:
-                state = read_controller(fqdn, directory)
-        except OrchestratorError as error:
-            unknown.append(Unread(object=fqdn, reason=str(error), cure=error.cure))
-            continue
-        theirs = state.gpo_versions.get(dn_key(gpo.entry.dn), "no such GPO")
-        if theirs != ours:
-            differences.append(
-                Difference(
-                    kind=DriftKind.DRIFT,
-                    object=gpo.entry.dn,
-                    thing="replication",
-                    name=fqdn,
-                    field="version",
-                    expected=ours,
-                    found=theirs,
-                    holder=gpo.entry.dn,
-                ),
-            )
-    return differences, unknown

@@ -8,7 +8,11 @@ from functools import partial
 from ipsec_orchestrator.adapters.addresses import NetworkAddresses
 from ipsec_orchestrator.adapters.authentication import Credential
 from ipsec_orchestrator.adapters.clock import SystemClock
-from ipsec_orchestrator.adapters.domain_connection import connect_controller, connect_domain
+from ipsec_orchestrator.adapters.domain_connection import (
+    connect_controller,
+    connect_domain,
+    connect_sysvol,
+)
 from ipsec_orchestrator.adapters.domain_locator import DomainController
 from ipsec_orchestrator.adapters.members import WindowsMembers
 from ipsec_orchestrator.adapters.scripts import script_call
@@ -124,6 +128,7 @@ def _world(
         runner=ThreadRunner(threads=options.threads),
         records=DnsServiceRecords(domain),
         open_controller=partial(connect_controller, domain, credential),
+        open_sysvol=partial(connect_sysvol, domain, credential),
         account=credential.user or "",
         addresses=NetworkAddresses(domain),
     )

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from ipsec_orchestrator.facts.answer_fields import AnswerFields
+from ipsec_orchestrator.facts.policy_run import PolicyRun, policy_run
 from ipsec_orchestrator.model.json import Json
 
 SCRIPT: Final = "host_health"
-_EPOCH_OF_FILETIME: Final = datetime(1601, 1, 1, tzinfo=UTC)
-_HALF: Final = 0xFFFFFFFF
 _QUOTAS: Final = (
     "max_shells_per_user",
     "max_processes_per_shell",
@@ -84,19 +83,6 @@ class ConnectionRule:
     name: str
     inbound: int
     outbound: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyRun:
-    """The last time that Group Policy was processed for the computer.
-
-    Attributes:
-        ended_at: When it ended, by the host's clock.
-        status: 0, or a Windows error number.
-    """
-
-    ended_at: datetime
-    status: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +174,7 @@ def parse_host_health(answer: Json) -> HostHealth:
         audit={item.guid("subcategory"): item.number("setting") for item in audit.objects("found")},
         audit_reason=audit.optional_text("reason"),
         event_log_enabled=None if enabled is None else enabled != 0,
-        last_run=_last_run(fields.object("last_run")),
+        last_run=policy_run(fields.object("last_run")),
     )
 
 
@@ -221,16 +207,4 @@ def _extension(fields: AnswerFields) -> ExtensionSettings:
         no_slow_link=effective("no_slow_link"),
         no_background_policy=effective("no_background_policy"),
         no_gpo_list_changes=effective("no_gpo_list_changes"),
-    )
-
-
-def _last_run(fields: AnswerFields) -> PolicyRun | None:
-    low, high = fields.optional_number("end_low"), fields.optional_number("end_high")
-    if low is None or high is None:
-        return None
-    # FILETIME: tenths of microseconds since 1601, in two halves that the registry shows as signed.
-    ticks = ((high & _HALF) << 32) | (low & _HALF)
-    return PolicyRun(
-        ended_at=_EPOCH_OF_FILETIME + timedelta(microseconds=ticks // 10),
-        status=fields.optional_number("status") or 0,
     )

@@ -12,6 +12,7 @@ from uuid import UUID
 from ipsec_orchestrator.codec import IpsecValue, decode
 from ipsec_orchestrator.errors import CodecError
 from ipsec_orchestrator.facts.answer_fields import AnswerFields
+from ipsec_orchestrator.facts.policy_run import PolicyRun, policy_run
 from ipsec_orchestrator.model.json import Json
 
 SCRIPT: Final = "member_policy"
@@ -151,6 +152,7 @@ class MemberObservation:
         settings: Assigned policies by precedence.
         settings_reason: Error id if they could not be read.
         dead_men: Runs that had to be confirmed and have left their mark.
+        last_run: The last run of Group Policy as a whole; ``None`` if none is recorded.
         rsop_logging: Whether the RSoP log is switched on; ``None`` is not configured, which is on.
         extension_flags: NoGPOListChanges, NoSlowLink, NoBackgroundPolicy as configured.
     """
@@ -167,6 +169,7 @@ class MemberObservation:
     settings: tuple[PolicySetting, ...] = ()
     settings_reason: str | None = None
     dead_men: tuple[DeadMan, ...] = ()
+    last_run: PolicyRun | None = None
     rsop_logging: bool | None = None
     extension_flags: Mapping[str, int | None] = field(
         default_factory=dict[str, int | None],
@@ -217,6 +220,7 @@ def parse_member_policy(answer: Json) -> MemberObservation:
         ),
         settings_reason=settings.optional_text("reason"),
         dead_men=tuple(_dead_man(found) for found in fields.objects("dead_men")),
+        last_run=policy_run(fields.optional_object("last_run")),
         rsop_logging=None if logging is None else logging != 0,
         extension_flags={}
         if flags is None

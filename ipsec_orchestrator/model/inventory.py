@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from ipsec_orchestrator.model.administration import AdministrationSettings
 from ipsec_orchestrator.model.approval import ApprovalDemand
@@ -51,6 +51,10 @@ class LdapTransport(StrEnum):
 
     SEALED = "sealed"
     LDAPS = "ldaps"
+
+
+# Members refresh every 90 to 120 minutes; a day without is no accident.
+DEFAULT_POLICY_AGE_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +116,11 @@ class CredentialSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Domain:
-    """The Active Directory domain. ``name`` is its DNS name."""
+    """The Active Directory domain.
+
+    ``name`` is its DNS name; ``policy_age_seconds`` is how long a member's last successful run of
+    Group Policy may be ago.
+    """
 
     name: str
     controllers: tuple[str, ...] = ()
@@ -120,6 +128,7 @@ class Domain:
     dns_server: str | None = None
     ldap: LdapSettings = field(default_factory=LdapSettings)
     credentials: CredentialSource = field(default_factory=CredentialSource)
+    policy_age_seconds: int = DEFAULT_POLICY_AGE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

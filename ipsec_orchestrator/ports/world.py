@@ -34,6 +34,7 @@ class World:
         records: Service records in DNS; ``None`` where there is no DNS to be asked.
         open_controller: Opens the directory of another DC, by FQDN; ``None`` where there is but
             one.
+        open_sysvol: Opens the SYSVOL of another DC, by FQDN; ``None`` likewise.
         account: Who we are in the domain; empty where only the system knows.
         addresses: Addresses of hosts and of this machine; ``None`` where nobody can tell.
         confirmations: What is remembered of runs that have to be confirmed; ``None`` where
@@ -50,6 +51,7 @@ class World:
     runner: Runner
     records: ServiceRecords | None = None
     open_controller: Callable[[str], AbstractContextManager[Directory]] | None = None
+    open_sysvol: Callable[[str], AbstractContextManager[Sysvol]] | None = None
     account: str = ""
     addresses: Addresses | None = None
     confirmations: Confirmations | None = None

@@ -8,6 +8,8 @@ import pytest
 
 from ipsec_orchestrator.app.drift import Record, find_drift
 from ipsec_orchestrator.app.left_record import read_left
+from ipsec_orchestrator.lab.windows import RegistryFile
+from ipsec_orchestrator.lab.windows.health_registry import LAST_RUN_KEY, write_last_run
 from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.drift import Difference, DriftReport
 from ipsec_orchestrator.model.inventory import Host, Inventory
@@ -197,6 +199,43 @@ def test_member_that_can_not_be_read_is_unknown(watch: Watch) -> None:
     assert report.differences == ()
     assert [each.object for each in report.unknown] == ["vm2"]
     assert report.unknown[0].reason
+
+
+def test_member_that_ran_no_group_policy_for_long_is_drift(watch: Watch) -> None:
+    """A day after its last successful run a member differs; the inventory may allow it longer."""
+    watch.domain.clock.wait(27 * 3600)
+    domain = watch.domain.inventory.domain
+    found = watch.look().differences
+    patient = replace(domain, policy_age_seconds=48 * 3600)
+    watch.domain.inventory = replace(watch.domain.inventory, domain=patient)
+
+    assert [(each.kind.value, each.thing, each.field) for each in found] == [
+        ("drift", "member", "last Group Policy run")
+    ] * len(watch.members)
+    assert {each.expected for each in found} == {"succeeded at most 24 h ago"}
+    assert {each.found for each in found} == {"27 h ago"}
+    assert watch.look().differences == ()
+
+
+def test_failed_run_of_group_policy_is_drift(watch: Watch, tmp_path: Path) -> None:
+    """A run that ended with an error counts as none, with the error's number."""
+    with RegistryFile(tmp_path / "vm1.json").change() as keys:
+        write_last_run(keys, ended_at=watch.domain.clock.now(), status=1355)
+    (found,) = watch.look().differences
+
+    assert (found.name, found.field) == ("vm1", "last Group Policy run")
+    assert found.found == "failed, error 0x0000054B"
+
+
+def test_member_without_a_record_of_a_run_is_unknown(watch: Watch, tmp_path: Path) -> None:
+    """Where Windows tells nothing of its last run, that alone is unknown."""
+    with RegistryFile(tmp_path / "vm1.json").change() as keys:
+        keys.delete_key(LAST_RUN_KEY)
+    report = watch.look()
+
+    assert report.differences == ()
+    assert [each.object for each in report.unknown] == ["vm1"]
+    assert "No run of Group Policy" in report.unknown[0].reason
 
 
 def test_every_difference_says_what_it_is_about(watch: Watch) -> None:

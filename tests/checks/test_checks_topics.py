@@ -28,7 +28,6 @@ from ipsec_orchestrator.facts.host_health import (
     ExtensionSettings,
     HostHealth,
     PendingRestart,
-    PolicyRun,
 )
 from ipsec_orchestrator.facts.member_policy import (
     AssignedPolicy,
@@ -37,6 +36,7 @@ from ipsec_orchestrator.facts.member_policy import (
     PolicySetting,
     Service,
 )
+from ipsec_orchestrator.facts.policy_run import PolicyRun
 from ipsec_orchestrator.facts.probed_targets import ProbedTarget
 from ipsec_orchestrator.facts.resolved_names import ResolvedNames
 from ipsec_orchestrator.facts.rights import ObjectRights

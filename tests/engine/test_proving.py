@@ -128,6 +128,7 @@ class ScriptedHost:
             "policy_settings": {"reason": None, "settings": []},
             "dead_men": [],
             "rsop_logging": None,
+            "last_run": None,
             "extension_flags": None,
         }
 

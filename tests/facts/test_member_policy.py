@@ -60,6 +60,7 @@ def full_answer() -> dict[str, Any]:
         },
         "dead_men": [{"run": "r1", "deadline": "2026-11-26T15:00:00Z", "fired": True}],
         "rsop_logging": 0,
+        "last_run": None,
         "extension_flags": {"no_gpo_list_changes": 1, "no_slow_link": None},
     }
 
@@ -96,6 +97,7 @@ def test_an_empty_member_is_no_error() -> None:
         "policy_settings": {"reason": "HRESULT 0x8004100e,X", "settings": []},
         "dead_men": [],
         "rsop_logging": None,
+        "last_run": None,
         "extension_flags": None,
     }
 

@@ -587,6 +587,12 @@ MEMBERS = (
         origin=False,
     ),
     _deed(
+        "no Group Policy for days",
+        lambda scene: scene.fault("stale-group-policy"),
+        ("member", "vm1", "last Group Policy run"),
+        origin=False,
+    ),
+    _deed(
         "account disabled",
         lambda scene: scene.set(f"CN=VM1,{OU_DN}", "userAccountControl", b"4098"),
         ("computer account", "vm1", "account"),

@@ -1,5 +1,6 @@
 """``doctor`` on a domain with two controllers that really replicate."""
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any
@@ -77,6 +78,35 @@ def test_broken_replication_is_found_and_healed(joined: SecondController) -> Non
     assert refused.returncode == 1
     assert "--skip-check ad.replication" in refused.stderr
     assert healed["outcome"] == "passed", healed
+
+
+def copies(lab: Laboratory) -> set[tuple[str, str, str]]:
+    """Word, DC and field of what drift says of other DCs; nothing is unknown."""
+    said = lab.play("drift", "--json", "--limit", "vm1")
+    found = document(said)
+    assert found["unknown"] == [], said.stderr
+    return {
+        (each["kind"], each["name"], each["field"])
+        for each in found["differences"]
+        if each["thing"] == "replication"
+    }
+
+
+def test_drift_names_what_has_not_come_to_the_other_controller(joined: SecondController) -> None:
+    """Samba copies no SYSVOL: its gpt.ini is pending until somebody has copied it."""
+    lab = joined.lab
+    with joined.running():
+        lab.apply("--limit", "vm1", "--skip-check", "ad.replication")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        lacking = {("pending", FQDN, "version in gpt.ini")}
+        while (before := copies(lab)) != lacking and time.monotonic() < deadline:
+            pass
+        folder = f"ipsectest.com/Policies/{lab.gpo_id()}"
+        shutil.copytree(lab.sysvol / folder, joined.folder / "state" / "sysvol" / folder)
+        after = copies(lab)
+
+    assert before == lacking
+    assert after == set()
 
 
 def test_a_controller_that_does_not_answer_is_unknown(joined: SecondController) -> None:

@@ -57,6 +57,7 @@ def lower_domain(
         dns_server=section.dns_server,
         ldap=_ldap(examined, section.ldap, folder, pdc),
         credentials=_credentials(examined, section, folder),
+        policy_age_seconds=section.policy_age,
     )
 
 

@@ -189,6 +189,8 @@ _DURATION_SCHEMA = WithJsonSchema(
 
 # Connections: beyond an hour nobody waits for a server.
 Timeout: TypeAlias = Annotated[int, PlainValidator(_duration(1, 3_600)), _DURATION_SCHEMA]
+# Windows lets administrators stretch the refresh to 45 days at most.
+PolicyAge: TypeAlias = Annotated[int, PlainValidator(_duration(3_600, 3_888_000)), _DURATION_SCHEMA]
 # Between two waves; a week at most.
 Wait: TypeAlias = Annotated[int, PlainValidator(_duration(0, 604_800)), _DURATION_SCHEMA]
 # From one pass of the watch to the next; a month at most.

@@ -16,11 +16,13 @@ from ipsec_orchestrator.adapters.specification.fields import (
     DnsName,
     IpAddress,
     Label,
+    PolicyAge,
     Section,
     TcpPort,
     Timeout,
 )
 from ipsec_orchestrator.model.inventory import (
+    DEFAULT_POLICY_AGE_SECONDS,
     AuthMethod,
     HostRole,
     LdapTransport,
@@ -113,6 +115,12 @@ class DomainSection(Section):
         None,
         description="Ask this DNS server instead of the system's.",
         examples=["10.2.27.4"],
+    )
+    policy_age: PolicyAge = Field(
+        DEFAULT_POLICY_AGE_SECONDS,
+        description="How long a member's last successful run of Group Policy may be ago before "
+        "drift reports it: seconds, or '24h'.",
+        examples=["24h"],
     )
     ldap: LdapSection = Field(default_factory=lambda: LdapSection.model_validate({}))
     credentials: CredentialsSection = Field(

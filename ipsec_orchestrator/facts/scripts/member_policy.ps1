@@ -104,6 +104,8 @@ if (Test-Path -LiteralPath $records) {
 }
 
 $flags = Read-KeyValue -Path "HKLM:\SOFTWARE\Microsoft\Windows NT\CurrentVersion\Winlogon\GPExtensions\$extension"
+# gpsvc's own record of its last run for the computer; of no extension, so of all of them.
+$run = Read-KeyValue -Path 'HKLM:\SOFTWARE\Microsoft\Windows\CurrentVersion\Group Policy\State\Machine\Extension-List\{00000000-0000-0000-0000-000000000000}'
 $logging = Read-KeyValue -Path 'HKLM:\SOFTWARE\Policies\Microsoft\Windows\System'
 
 $answer = @{
@@ -117,6 +119,7 @@ $answer = @{
     extension_status = @{ reason = $statuses.reason; status = $status }
     policy_settings = @{ reason = $settings.reason; settings = [object[]] $precedences }
     dead_men = [object[]] $deadMen
+    last_run = if ($null -eq $run) { $null } else { @{ status = $run['Status']; end_low = $run['EndTimeLo']; end_high = $run['EndTimeHi'] } }
     rsop_logging = if ($null -eq $logging) { $null } else { $logging['RSoPLogging'] }
     extension_flags = if ($null -eq $flags) { $null } else {
         @{

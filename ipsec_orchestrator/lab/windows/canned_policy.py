@@ -7,6 +7,7 @@ from typing import Final
 
 from ipsec_orchestrator.codec.extension_names import IPSEC_CSE
 from ipsec_orchestrator.lab.windows.cim import RSOP_COMPUTER
+from ipsec_orchestrator.lab.windows.health_registry import LAST_RUN_KEY
 from ipsec_orchestrator.lab.windows.imitated_error import ImitatedError
 from ipsec_orchestrator.lab.windows.policy_registry import (
     ASSIGNED_KEY,
@@ -27,6 +28,7 @@ _FLAGS: Final = {
     "no_slow_link": "NoSlowLink",
     "no_background_policy": "NoBackgroundPolicy",
 }
+_LAST_RUN: Final = {"status": "Status", "end_low": "EndTimeLo", "end_high": "EndTimeHi"}
 _SIGN: Final = 0x80000000
 DEAD_MEN_KEY: Final = r"HKLM\SOFTWARE\ipsec_orchestrator\DeadMan"
 
@@ -54,6 +56,7 @@ def policy_answer(host: SimulatedHost) -> Json:
             for run in keys.subkeys(DEAD_MEN_KEY)
             for deadline in [keys.value(rf"{DEAD_MEN_KEY}\{run}", "Deadline")]
         ],
+        "last_run": _last_run_answer(keys),
         "rsop_logging": None if logging is None else value_answer(logging),
         "extension_flags": _flags_answer(keys),
     }
@@ -112,6 +115,13 @@ def _settings_answer(host: SimulatedHost) -> Json:
         if instance["className"] == "ipsecPolicy"
     ]
     return {"reason": reason, "settings": settings}
+
+
+def _last_run_answer(keys: RegistryKeys) -> Json:
+    if keys.values(LAST_RUN_KEY) is None:
+        return None
+    found = {name: keys.value(LAST_RUN_KEY, value) for name, value in _LAST_RUN.items()}
+    return {name: None if value is None else value_answer(value) for name, value in found.items()}
 
 
 def _flags_answer(keys: RegistryKeys) -> Json:

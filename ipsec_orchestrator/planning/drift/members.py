@@ -1,6 +1,7 @@
 """Members in a picture: are they where the GPO reaches them, and have they its policy?"""
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import Final
 
 from ipsec_orchestrator.errors import OrchestratorError
@@ -15,6 +16,7 @@ from ipsec_orchestrator.facts.member_verdict import (
 )
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.directory import Entry, dn_key
+from ipsec_orchestrator.model.drift import Unread
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.planning.desired import DesiredPolicy
 from ipsec_orchestrator.planning.drift.picture import ABSENT, Picture, Thing, Trait
@@ -25,16 +27,25 @@ PLACE: Final = "place"
 POLICY: Final = "policy"
 CONTENT: Final = "content"
 _REACHED: Final = "where the GPO reaches it"
+_RUN: Final = "last Group Policy run"
 _ENABLED: Final = "enabled"
 _ENFORCED: Final = "yes"
 _AS_STORED: Final = "as in the directory"
 
 
-def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Picture:
+def ideal_members(
+    hosts: Iterable[Host], policy: str, observed: Observed, most: timedelta
+) -> Picture:
     """Draw members that have a policy, or ``absent``, as they ought to have it.
 
     It is what a playbook wants, and what a run that ended well has left. Of a member that could
     not be read nothing is drawn but its account.
+
+    Args:
+        hosts: Whom the playbook means.
+        policy: Name of the policy.
+        observed: What was read.
+        most: How long the last successful run of Group Policy may be ago.
     """
     things: list[Thing] = []
     for host in hosts:
@@ -48,7 +59,7 @@ def ideal_members(hosts: Iterable[Host], policy: str, observed: Observed) -> Pic
         )
         if not isinstance(observed.members.get(host.name), MemberObservation):
             continue
-        traits = {POLICY: Trait(text=policy)}
+        traits = {POLICY: Trait(text=policy), _RUN: Trait(text=_recent(most))}
         if policy != ABSENT:
             traits["enforced"] = Trait(text=_ENFORCED)
             traits[CONTENT] = Trait(text=_AS_STORED)
@@ -61,6 +72,7 @@ def found_members(
     observed: Observed,
     assigned: DesiredPolicy | None,
     policies: Iterable[DesiredPolicy],
+    most: timedelta,
 ) -> Picture:
     """Draw what every member has, as far as it was read.
 
@@ -69,6 +81,7 @@ def found_members(
         observed: What was read.
         assigned: The policy that they ought to have.
         policies: All policies of the playbook; they may share parts.
+        most: As for :func:`ideal_members`.
     """
     sets = (*_wanted(assigned, policies), *_stored(observed))
     things: list[Thing] = []
@@ -89,10 +102,49 @@ def found_members(
                     kind=MEMBER,
                     name=host.name,
                     object=host.fqdn,
-                    traits=dict(_member(found, sets)),
+                    traits={**dict(_member(found, sets)), **dict(_run(found, most))},
                 ),
             )
     return Picture(things=tuple(things))
+
+
+def unread_members(hosts: Iterable[Host], observed: Observed) -> Iterator[Unread]:
+    """Name what is not known of members: all of it, or when they last ran Group Policy."""
+    for host in hosts:
+        match observed.members.get(host.name):
+            case MemberObservation(last_run=None):
+                yield Unread(
+                    object=host.name,
+                    reason="No run of Group Policy is recorded there.",
+                    cure="Run gpupdate /target:computer there.",
+                )
+            case str(reason):
+                yield Unread(object=host.name, reason=reason)
+            case _:
+                # It was read, or nobody has asked it.
+                continue
+
+
+def _run(found: MemberObservation, most: timedelta) -> Iterator[tuple[str, Trait]]:
+    """Tell how long ago Group Policy ran, by the member's own clock."""
+    run = found.last_run
+    if run is None:
+        return
+    age = found.time - run.ended_at
+    if run.status:
+        yield _RUN, Trait(text=f"failed, error 0x{run.status & 0xFFFF_FFFF:08X}")
+    elif age > most:
+        yield _RUN, Trait(text=f"{_hours(age)} h ago")
+    else:
+        yield _RUN, Trait(text=_recent(most))
+
+
+def _recent(most: timedelta) -> str:
+    return f"succeeded at most {_hours(most)} h ago"
+
+
+def _hours(age: timedelta) -> int:
+    return age // timedelta(hours=1)
 
 
 def _account(account: Computer | None) -> Iterator[tuple[str, Trait]]:

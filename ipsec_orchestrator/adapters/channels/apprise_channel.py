@@ -6,9 +6,12 @@ shown. What went wrong is said in words of our own, which are chosen by what was
 
 import hashlib
 import logging
+import queue
 import re
+import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
@@ -31,14 +34,22 @@ _SHARE_OF_LIMIT: Final = 0.8
 _RENDER_MARKDOWN: Final = frozenset({"discord", "guilded", "mmost", "mmosts"})
 # https://spec.commonmark.org/0.31.2/#backslash-escapes: any ASCII punctuation may have one.
 _PUNCTUATION: Final = re.compile(r"([!-/:-@\[-`{-~])")
-_LOGGERS: Final = ("apprise", "urllib3", "requests")
+# They log paths of addresses; others of the process use them, too.
+_QUIET: Final = (
+    "requests",
+    "urllib3.connection",
+    "urllib3.connectionpool",
+    "urllib3.util.retry",
+)
+_TELLING: Final = threading.local()
 _STATUS: Final = re.compile(r"\berror[ =:]+(\d{3})\b")
 _PLACE: Final = re.compile(r"\b(line|entry) #?(\d+)")
+_LATE: Final = "it did not answer in time"
 # The first that is found in what apprise, requests or smtplib logged; all of them are ours to say.
 _REASONS: Final = (
     ("certificate verify failed", "its certificate was refused"),
-    ("timed out", "it did not answer in time"),
-    ("timeout", "it did not answer in time"),
+    ("timed out", _LATE),
+    ("timeout", _LATE),
     ("connection refused", "the connection was refused"),
     ("name or service not known", "its name can't be resolved"),
     ("failed to resolve", "its name can't be resolved"),
@@ -74,7 +85,9 @@ def apprise_channels(text: Secret) -> tuple[Channel, ...]:
             cure="pip install 'ipsec_orchestrator[notify]'",
         ) from error
     asset = AppriseAsset(
-        service_timeout=DEADLINE_SECONDS,
+        # Threads of its own would be waited for when the program ends, for ever if need be.
+        service_timeout=0,
+        async_mode=False,
         allow_templates=False,
         storage_mode="memory",
         app_id=NAME,
@@ -142,6 +155,7 @@ class AppriseChannel(Channel):
         self._asset = asset
         self._key = key
         self._title = title
+        self._hanging: threading.Thread | None = None
 
     @property
     @override
@@ -155,6 +169,33 @@ class AppriseChannel(Channel):
 
     @override
     def tell(self, announcement: Announcement) -> None:
+        if self._hanging is not None and self._hanging.is_alive():
+            raise ChannelError(
+                channel=self._title, reason="it still has not answered the last time"
+            )
+        answer: queue.SimpleQueue[str] = queue.SimpleQueue()
+        # Nobody can stop a thread; as a daemon it does not keep the program from ending.
+        thread = threading.Thread(
+            target=lambda: answer.put(self._failure(announcement)), daemon=True
+        )
+        thread.start()
+        try:
+            failure = answer.get(timeout=DEADLINE_SECONDS)
+        except queue.Empty:
+            self._hanging = thread
+            failure = _LATE
+        if failure:
+            raise ChannelError(channel=self._title, reason=failure)
+
+    def _failure(self, announcement: Announcement) -> str:
+        """Deliver it; give why that failed, or nothing."""
+        try:
+            with _caught_logs() as logged:
+                return "" if self._deliver(announcement) else _reason(logged)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text may hold the address
+            return f"apprise failed ({type(error).__name__})"
+
+    def _deliver(self, announcement: Announcement) -> bool:
         from apprise import Apprise, NotifyFormat, NotifyType  # noqa: PLC0415 - slow to load
         from apprise.common import OverflowMode  # noqa: PLC0415 - as above
 
@@ -178,27 +219,23 @@ class AppriseChannel(Channel):
             body = _PUNCTUATION.sub(r"\\\1", body)
         sender: Any = Apprise(asset=self._asset)  # typed in part only
         sender.add(receiver)
-        with _caught_logs() as logged:
-            done = sender.notify(
-                title=message.subject,
-                body=body,
-                notify_type=kinds[announcement.level],
-                # So names are text to apprise, and what is markup in them is escaped.
-                body_format=NotifyFormat.TEXT,
-            )
-        if not done:
-            raise ChannelError(channel=self._title, reason=_reason(logged, done.status.name))
+        done = sender.notify(
+            title=message.subject,
+            body=body,
+            notify_type=kinds[announcement.level],
+            # So names are text to apprise, and what is markup in them is escaped.
+            body_format=NotifyFormat.TEXT,
+        )
+        return bool(done)
 
 
-def _reason(logged: list[logging.LogRecord], status: str) -> str:
+def _reason(logged: list[logging.LogRecord]) -> str:
     """Choose the words for what went wrong; nothing of what was logged goes into them."""
     texts = [_text(record) for record in logged]
     for text in texts:
         if code := _STATUS.search(text):
             return f"it answered with status {code[1]}{_STATUS_WORDS.get(code[1], '')}"
     together = "\n".join(texts).casefold()
-    if status == "TIMEOUT":
-        return "it did not answer in time"
     return next((ours for theirs, ours in _REASONS if theirs in together), "it was not delivered")
 
 
@@ -209,29 +246,42 @@ def _text(record: logging.LogRecord) -> str:
     return text if told else ""
 
 
-class _Catcher(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(level=logging.DEBUG)
-        self.records: list[logging.LogRecord] = []
+class _Catcher(logging.Filter):
+    """Keeps what apprise logs in a thread that tells, and lets nothing pass to any handler."""
 
     @override
-    def emit(self, record: logging.LogRecord) -> None:
-        self.records.append(record)
+    def filter(self, record: logging.LogRecord) -> bool:
+        records: list[logging.LogRecord] | None = getattr(_TELLING, "records", None)
+        if records is not None:
+            records.append(record)
+        return False
+
+
+class _Silence(logging.Filter):
+    """Lets nothing pass from a thread that tells."""
+
+    @override
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(_TELLING, "records", None) is None
+
+
+@cache
+def _divert_logs() -> None:
+    """Divert for good what libraries log: a receiver that was given up may answer at any time."""
+    logger = logging.getLogger("apprise")
+    logger.addFilter(_Catcher())
+    logger.setLevel(logging.DEBUG)
+    for name in _QUIET:
+        logging.getLogger(name).addFilter(_Silence())
 
 
 @contextmanager
 def _caught_logs() -> Generator[list[logging.LogRecord]]:
-    """Catch what the libraries log, so that no other handler of the process gets it."""
-    catcher = _Catcher()
-    before: list[tuple[logging.Logger, int, bool, list[logging.Handler]]] = []
-    for name in _LOGGERS:
-        logger = logging.getLogger(name)
-        before.append((logger, logger.level, logger.propagate, logger.handlers))
-        logger.handlers, logger.propagate = [catcher], False
-        logger.setLevel(logging.DEBUG if name == _LOGGERS[0] else logging.WARNING)
+    """Give what apprise logs in this thread while the block runs."""
+    _divert_logs()
+    records: list[logging.LogRecord] = []
+    _TELLING.records = records
     try:
-        yield catcher.records
+        yield records
     finally:
-        for logger, level, propagate, handlers in before:
-            logger.handlers, logger.propagate = handlers, propagate
-            logger.setLevel(level)
+        _TELLING.records = None

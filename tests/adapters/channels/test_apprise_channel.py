@@ -1,10 +1,15 @@
 """People are told by real mail and real webhooks, and an address never shows."""
 
+import contextlib
 import logging
 import socket
+import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from ipaddress import IPv4Address
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +23,7 @@ from ipsec_orchestrator.report.news.words import WhereToLook, announcement_of
 from tests.receivers import MailReceiver, WebReceiver, mail_receiver, web_receiver
 from tests.watch_passes import difference, watch_pass
 
+ROOT = Path(__file__).parents[3]
 HOSTILE = "<b>bold</b> **x** [y](http://evil.example) <!channel> @everyone &amp;"
 
 
@@ -167,6 +173,62 @@ def test_a_receiver_that_hangs_is_given_up(web: WebReceiver) -> None:
         told(f"jsons://127.0.0.1:{web.port}/T0PSECRET?rto=0.2")
 
     assert len(web.taken) == 1
+
+
+DRIPPED_TO = """
+import sys
+from ipsec_orchestrator.adapters.channels import apprise_channel
+from ipsec_orchestrator.errors import ChannelError
+from ipsec_orchestrator.model.news import Announcement, Level, Message
+from ipsec_orchestrator.model.secret import Secret
+
+apprise_channel.DEADLINE_SECONDS = 0.5
+(channel,) = apprise_channel.apprise_channels(Secret(sys.argv[1]))
+message = Message(subject="s", opening="o", lines=())
+for _ in range(2):
+    try:
+        channel.tell(Announcement(level=Level.NOTE, message=message, records=()))
+    except ChannelError as error:
+        print(error.reason)
+"""
+
+
+def test_a_receiver_that_never_ends_its_answer_keeps_no_program_from_ending() -> None:
+    """It sends a byte now and then, so that no timeout of a socket helps; it is asked once."""
+    asked: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def drip() -> None:
+            client, _ = listener.accept()
+            with client, contextlib.suppress(OSError):
+                asked.append(client.recv(65536))
+                client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+                while True:
+                    client.sendall(b"x")
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        done = subprocess.run(
+            [
+                *(sys.executable, "-W", "ignore", "-c", DRIPPED_TO),
+                f"json://127.0.0.1:{listener.getsockname()[1]}/T0PSECRET",
+            ],
+            capture_output=True,
+            text=True,
+            cwd=ROOT,
+            timeout=120,
+            check=False,
+        )
+        thread.join()
+
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == [
+        "it did not answer in time",
+        "it still has not answered the last time",
+    ]
+    assert done.stderr == ""
+    assert len(asked) == 1
 
 
 def test_a_receiver_that_is_not_there_is_an_error_in_words() -> None:

@@ -12,13 +12,14 @@ from datetime import datetime
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.app.catching_up import catch_up, read_all
 from ipsec_orchestrator.app.drift import Record, Tell, find_drift
+from ipsec_orchestrator.app.wire import flows_to_prove, prove_sample
 from ipsec_orchestrator.facts.observed import Observed
 from ipsec_orchestrator.model.drift import DriftReport
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.watermark import MemberReading, Watermark
 from ipsec_orchestrator.planning.drift.basis import basis_of
-from ipsec_orchestrator.planning.drift.rotation import Chosen, Rotation, choose_members
+from ipsec_orchestrator.planning.drift.rotation import Chosen, Rotation, Turn, choose_members
 from ipsec_orchestrator.ports import World
 
 _EVERYBODY = Rotation()
@@ -26,15 +27,22 @@ _EVERYBODY = Rotation()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Economy:
-    """What a look may spare.
+    """What a look may spare, and what it does beyond reading.
 
     Attributes:
         only_changes: Ask the directory only for what has changed since the earlier look.
         rotation: Whose state is read; its maximum age holds for the directory as well.
+        flows: About so many flows are proved on the wire.
     """
 
     only_changes: bool = False
     rotation: Rotation = _EVERYBODY
+    flows: int = 0
+
+    @property
+    def spares(self) -> bool:
+        """Tell whether anything may be left unread."""
+        return self.only_changes or self.rotation.turn is not Turn.ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +89,10 @@ def look(
         BackendError: The directory, or the GPO's template, can't be read. Then the earlier
             watermark still holds.
         PlanError: The OU does not exist, or the GPO's name is ambiguous.
+        UsageError: There is no flow to prove.
     """
+    members = tuple(members)
+    flows = flows_to_prove(playbook, world.inventory, members, economy.flows)
     now = world.clock.now()
     earlier = since if isinstance(since, Watermark) else None
     if not economy.only_changes:
@@ -94,7 +105,7 @@ def look(
         reading = catch_up(world.directory, earlier.directory, now, max_age)
     choice = _Choice(
         playbook=playbook,
-        members=tuple(members),
+        members=members,
         record=record.run_id if record else None,
         readings=earlier.readings if earlier else {},
         now=now,
@@ -102,12 +113,13 @@ def look(
     )
     report = find_drift(
         playbook,
-        choice.members,
+        members,
         replace(world, directory=reading.directory),
         record,
         tell,
         choose=choice,
     )
+    wire, unproved = prove_sample(flows, playbook, world, tell)
     watermark = Watermark(
         playbook=playbook.name,
         domain=world.directory.names().domain,
@@ -116,7 +128,11 @@ def look(
         readings=choice.readings_after(report, {host.name for host in world.inventory.hosts}),
     )
     return Look(
-        report=report,
+        report=replace(
+            report,
+            differences=(*report.differences, *wire),
+            unknown=(*report.unknown, *unproved),
+        ),
         watermark=watermark,
         whole=reading.whole,
         read_whole=reading.read_whole,
@@ -137,7 +153,7 @@ class _Choice:
         now: datetime,
         rotation: Rotation,
     ) -> None:
-        self.members = members
+        self._members = members
         self.chosen = Chosen(hosts=members)
         self._playbook = playbook
         self._record = record
@@ -149,10 +165,13 @@ class _Choice:
 
     def __call__(self, observed: Observed) -> tuple[Host, ...]:
         self._basis = basis_of(self._playbook, self._record, __version__, observed)
-        found = {host.name: observed.computers.find(host.fqdn) for host in self.members}
-        self._accounts = {name: account.dn for name, account in found.items() if account}
+        found = {host.name: observed.computers.find(host.fqdn) for host in self._members}
+        # A machine that has joined anew may bear the name of the old one, but not its SID.
+        self._accounts = {
+            name: f"{account.dn} {account.sid}" for name, account in found.items() if account
+        }
         self.chosen = choose_members(
-            self.members,
+            self._members,
             readings=self._readings,
             accounts=self._accounts,
             basis=self._basis,

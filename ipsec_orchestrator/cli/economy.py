@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 _SAMPLE: Final = re.compile(r"sample:(\d{1,3}(?:\.\d+)?)%")
+_FLOWS: Final = re.compile(r"sample:([1-9]\d{0,3})")
 _WHOLE: Final = 100.0
 EVERYBODY: Final = "all"
 _WORDS: Final = frozenset({EVERYBODY, "changed"})
@@ -34,6 +35,20 @@ def _turn(context: click.Context, option: click.Parameter, value: str) -> tuple[
             f"{value!r} is not all, changed, or a share such as sample:5%.", context, option
         )
     return "sample", float(match[1])
+
+
+def _flows(context: click.Context, option: click.Parameter, value: str) -> int:
+    """Read ``sample:5``.
+
+    Raises:
+        BadParameter: It is something else.
+    """
+    match = _FLOWS.fullmatch(value.strip().casefold())
+    if value != "none" and match is None:
+        raise click.BadParameter(
+            f"{value!r} is not a number of flows such as sample:5.", context, option
+        )
+    return int(match[1]) if match else 0
 
 
 def economy_options(function: Function) -> Function:
@@ -65,6 +80,15 @@ def economy_options(function: Function) -> Function:
                 help="With these two: how long a member's last clean reading is relied on, and "
                 "how long changes alone are read of the directory.",
             ),
+            click.option(
+                "--prove",
+                "flows",
+                default="none",
+                metavar="sample:5",
+                callback=_flows,
+                help="Prove about so many flows with real traffic, chosen so that every pair of "
+                "subnets is covered.",
+            ),
         ),
     ):
         function = decorator(function)
@@ -84,4 +108,5 @@ def economy_of(values: dict[str, Any]) -> "Economy":
             percent=percent,
             max_age=timedelta(seconds=values.pop("max_age")),
         ),
+        flows=values.pop("flows"),
     )

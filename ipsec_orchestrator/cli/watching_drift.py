@@ -44,16 +44,12 @@ def look_and_print(
         found = look(playbook, members, world, record, tell, economy=economy, since=since)
     report = found.report
     if as_json:
-        spared = (
-            look_to_json(found.whole, found.read_whole, found.chosen)
-            if economy != Economy()
-            else {}
-        )
+        spared = look_to_json(found.whole, found.read_whole, found.chosen) if economy.spares else {}
         print_json(drift_to_json(report) | spared)
     elif report.differences or report.unknown:
         print_table(HEADINGS, drift_rows(report))
     print_lines(drift_lines(report), to_stderr=as_json)
-    if economy != Economy():
+    if economy.spares:
         print_lines(look_lines(found.whole, found.read_whole, found.chosen), to_stderr=as_json)
     try:
         kept.put(found.watermark)

@@ -1,6 +1,6 @@
 """Which computer accounts the OU holds: everybody whom the policy would reach."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ipsec_orchestrator.codec.sid import Sid
 from ipsec_orchestrator.facts.gpo import escape_filter
@@ -30,15 +30,21 @@ class ObservedComputers:
     """The computer accounts in the OU and below, in DN order."""
 
     computers: tuple[Computer, ...]
+    _by_fqdn: dict[str, Computer] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, Computer] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # Many thousand hosts are looked up one by one; of several the first in DN order counts.
+        backwards = self.computers[::-1]
+        by_fqdn = {each.fqdn.casefold(): each for each in backwards if each.fqdn}
+        by_name = {each.name.casefold(): each for each in backwards if not each.fqdn}
+        object.__setattr__(self, "_by_fqdn", by_fqdn)
+        object.__setattr__(self, "_by_name", by_name)
 
     def find(self, fqdn: str) -> Computer | None:
         """Find an account by DNS name or, failing that, by the first label as its name."""
         wanted = fqdn.casefold()
-        label = wanted.partition(".")[0]
-        return next(
-            (c for c in self.computers if c.fqdn.casefold() == wanted),
-            next((c for c in self.computers if not c.fqdn and c.name.casefold() == label), None),
-        )
+        return self._by_fqdn.get(wanted) or self._by_name.get(wanted.partition(".")[0])
 
 
 def find_account(directory: Directory, host: str) -> str | None:

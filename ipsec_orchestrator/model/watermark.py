@@ -62,7 +62,7 @@ class MemberReading:
 
     Attributes:
         at: Then.
-        account: DN of its computer account then; empty if it was not in the reach of the GPO.
+        account: DN and SID of its computer account then; empty if it was not in the reach of the GPO.
         basis: Digest of everything that it was compared with.
         clean: Whether it was as it ought to be, and said so itself.
     """

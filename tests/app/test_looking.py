@@ -351,6 +351,17 @@ def test_only_members_with_a_reason_are_read(watch: Watch, tmp_path: Path) -> No
     assert len(everybody.chosen.hosts) == 3
 
 
+def test_flow_that_can_not_be_proved_is_unknown(watch: Watch) -> None:
+    """Where no proof can be had of the wire, that is unknown, and no difference."""
+    found = watch.look(Economy(flows=2))
+
+    assert found.report.differences == ()
+    assert found.report.unknown
+    assert {each.object.partition(" ")[0] for each in found.report.unknown} == {"wire"}
+    assert all(each.reason for each in found.report.unknown)
+    assert watch.look(FRUGAL).chosen.hosts == ()
+
+
 # What others may do to the domain: each takes a number to choose with.
 def _touch_object(watch: Watch, number: int) -> None:
     objects = watch.objects()

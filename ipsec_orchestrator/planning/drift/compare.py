@@ -56,27 +56,39 @@ def compare(wanted: Picture, left: Picture | None, found: Picture) -> tuple[Diff
 
 def trios(wanted: Picture, left: Picture | None, found: Picture) -> Iterator[Trio]:
     """Bring the pictures together: by object where it is the same, else by name."""
-    rest_wanted = list(wanted.things)
-    rest_left = list(left.things if left else ())
+    rest_wanted = _Rest(wanted)
+    rest_left = _Rest(left or Picture())
     for thing in found.things:
-        ours = _taken(rest_wanted, thing)
-        theirs = _taken(rest_left, thing)
-        yield Trio(wanted=ours, left=theirs, found=thing)
-    for thing in rest_left:
-        yield Trio(wanted=_taken(rest_wanted, thing), left=thing, found=None)
-    for thing in rest_wanted:
+        yield Trio(wanted=rest_wanted.take(thing), left=rest_left.take(thing), found=thing)
+    for thing in rest_left.things():
+        yield Trio(wanted=rest_wanted.take(thing), left=thing, found=None)
+    for thing in rest_wanted.things():
         yield Trio(wanted=thing, left=None, found=None)
 
 
-def _taken(things: list[Thing], like: Thing) -> Thing | None:
-    """Take the counterpart of a thing out of a list."""
-    match = next(
-        (thing for thing in things if thing.object_key == like.object_key),
-        next((thing for thing in things if thing.name_key == like.name_key), None),
-    )
-    if match is not None:
-        things.remove(match)
-    return match
+class _Rest:
+    """The things of a picture that have no counterpart yet; there may be many thousands."""
+
+    def __init__(self, picture: Picture) -> None:
+        self._things = dict(enumerate(picture.things))
+        self._by_object: dict[tuple[str, str], list[int]] = {}
+        self._by_name: dict[tuple[str, str], list[int]] = {}
+        for number, thing in self._things.items():
+            self._by_object.setdefault(thing.object_key, []).append(number)
+            self._by_name.setdefault(thing.name_key, []).append(number)
+
+    def take(self, like: Thing) -> Thing | None:
+        """Take the counterpart of a thing out, the first of several."""
+        numbers = (
+            *self._by_object.get(like.object_key, ()),
+            *self._by_name.get(like.name_key, ()),
+        )
+        number = next((number for number in numbers if number in self._things), None)
+        return None if number is None else self._things.pop(number)
+
+    def things(self) -> tuple[Thing, ...]:
+        """Give what is left, in its order."""
+        return tuple(self._things.values())
 
 
 def _differences(trio: Trio, *, recorded: bool) -> Iterator[Difference]:

@@ -81,7 +81,7 @@ def choose_members(
     Args:
         members: Whom the playbook means.
         readings: The last one of each, by name.
-        accounts: DN of each computer account in the reach of the GPO, by name.
+        accounts: DN and SID of each computer account in the reach of the GPO, by name.
         basis: Digest of everything that members are compared with now.
         now: The time.
         rotation: The wish.

@@ -25,18 +25,18 @@ class LastProved:
 
 
 def last_proved(proofs: Iterable[ProofRecord]) -> tuple[LastProved, ...]:
-    """Give every protected flow once, with its last proof.
+    """Give every flow that tells something of the policy once, with its last proof.
 
     Args:
         proofs: Newest first.
     """
-    found: dict[tuple[str, str, str, str, int, int], LastProved] = {}
+    found: dict[tuple[str, str, str, str, str, int, int], LastProved] = {}
     for proof in proofs:
         for flow in proof.flows:
-            if flow.is_protected:
+            if flow.tells:
                 key = (
                     *(proof.playbook, proof.domain.casefold(), flow.source, flow.destination),
-                    *(flow.protocol, flow.port),
+                    *(flow.addresses, flow.protocol, flow.port),
                 )
                 found.setdefault(key, LastProved(flow=flow, proof=proof))
     return tuple(found.values())
@@ -96,6 +96,7 @@ def pairs_table(found: Sequence[LastProved]) -> LongTable:
             Column(heading="from"),
             Column(heading="to"),
             Column(heading="port"),
+            Column(heading="addresses"),
             Column(heading="verdict", kind="state"),
             Column(heading="when", kind="time"),
             Column(heading="evidence", kind="link"),
@@ -107,6 +108,7 @@ def pairs_table(found: Sequence[LastProved]) -> LongTable:
                 each.flow.source,
                 each.flow.destination,
                 f"{_PROTOCOLS.get(each.flow.protocol, each.flow.protocol)} {each.flow.port}",
+                each.flow.addresses,
                 each.flow.verdict.value,
                 each.proof.began.isoformat(),
                 evidence_link(each.proof),

@@ -75,7 +75,7 @@ def _proof_fact(view: RecordView, playbook: str, domain: str) -> str:
     for proof in view.proofs:
         if (proof.playbook, proof.domain.casefold()) != (playbook, domain):
             continue
-        flows = [flow for flow in proof.flows if flow.is_protected]
+        flows = [flow for flow in proof.flows if flow.tells]
         if flows:
             encrypted = sum(flow.verdict is Verdict.ENCRYPTED for flow in flows)
             link = evidence_link(proof)

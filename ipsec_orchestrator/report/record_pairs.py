@@ -9,7 +9,7 @@ from ipsec_orchestrator.model.evidence import Verdict
 from ipsec_orchestrator.model.proof_record import ProofRecord, ProvedFlow
 from ipsec_orchestrator.report.page_parts import element, table, text
 from ipsec_orchestrator.report.proof_matrix import BY_WEIGHT
-from ipsec_orchestrator.report.record_tables import Column, LongTable, word_badge
+from ipsec_orchestrator.report.record_tables import Column, LongTable, shortened, word_badge
 
 _MOST_HOSTS: Final = 30
 _PROTOCOLS: Final = {6: "TCP", 17: "UDP"}
@@ -113,7 +113,7 @@ def pairs_table(found: Sequence[LastProved]) -> LongTable:
                 each.proof.began.isoformat(),
                 evidence_link(each.proof),
                 each.proof.playbook,
-                each.flow.reason,
+                shortened(each.flow.reason),
             )
             for each in ordered
         ],

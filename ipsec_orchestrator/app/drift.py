@@ -78,7 +78,7 @@ def find_drift(
         PlanError: The OU does not exist, or the GPO's name is ambiguous.
     """
     members = tuple(members)
-    observed = _with_renamed(observe(playbook, (), world, tell), playbook, record, world)
+    observed = with_renamed(observe(playbook, (), world, tell), playbook, record, world)
     asked = members if choose is None else choose(observed)
     observed = replace(observed, members=observe_members(asked, world, tell))
     wanted, left, found = _pictures(playbook, members, observed, record, world)
@@ -96,7 +96,7 @@ def find_drift(
     )
 
 
-def _with_renamed(
+def with_renamed(
     observed: Observed, playbook: Playbook, record: Record | None, world: World
 ) -> Observed:
     """Find a GPO that the last run left and that bears another name by now."""

@@ -4,18 +4,21 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from ipsec_orchestrator.adapters.durable_files import make_private_folder
 from ipsec_orchestrator.app.confirmations import confirmations
-from ipsec_orchestrator.app.drift import Record, find_drift
+from ipsec_orchestrator.app.drift import Record
 from ipsec_orchestrator.app.earlier_runs import read_run, resume
 from ipsec_orchestrator.app.left_record import last_record
+from ipsec_orchestrator.app.looking import Economy, look
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.plans import load_plan, make_apply_plan, save_plan
 from ipsec_orchestrator.app.repair import carry_out_repair, make_repair_plan, trouble_of
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.taken_back import Watch
-from ipsec_orchestrator.errors import PlanError, PlanFileError
+from ipsec_orchestrator.app.watermarks import watermarks
+from ipsec_orchestrator.errors import JournalError, PlanError, PlanFileError
 from ipsec_orchestrator.facts.run_lock import read_lock
 from ipsec_orchestrator.model.drift import DriftKind
 from ipsec_orchestrator.model.inventory import Host, Inventory
@@ -30,6 +33,7 @@ from ipsec_orchestrator.planning.watch.handling import groups_of, in_directory
 from ipsec_orchestrator.ports import RunStore, World
 
 Tell = Callable[[str], None]
+_EVERYTHING: Final = Economy()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class PassOrder:
         mode: Overrides every word of the playbook.
         open_world: Connects to the domain.
         watch: Shows a run while it goes on.
+        economy: What a look may spare.
     """
 
     playbook: Playbook
@@ -55,6 +60,7 @@ class PassOrder:
     mode: Handling | None = None
     open_world: Callable[[], AbstractContextManager[World]]
     watch: Watch
+    economy: Economy = _EVERYTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,13 +87,28 @@ def look_after(
     store = run_store(order.place, world.clock, tell)
     finished = _finish(order, store, world, tell)
     record = last_record(store, order.playbook.name, order.inventory.domain.name)
-    report = find_drift(order.playbook, order.members, world, record, tell)
+    kept = watermarks(order.place)
+    found = look(
+        order.playbook,
+        order.members,
+        world,
+        record,
+        tell,
+        economy=order.economy,
+        since=kept.get(order.playbook.name, order.inventory.domain.name),
+    )
+    try:
+        kept.put(found.watermark)
+    except JournalError as error:
+        # The next look reads everything; that is no reason to leave this one.
+        tell(str(error))
+    report = found.report
     unread = {each.object for each in report.unknown}
     looked = replace(
         begun,
         report=report,
         run_id=finished,
-        members_read=tuple(h.name for h in order.members if h.name not in unread),
+        members_read=tuple(h.name for h in found.chosen.hosts if h.name not in unread),
     )
     decision = decide(
         report,

@@ -6,7 +6,7 @@ from typing import Final
 
 from ipsec_orchestrator import __version__
 from ipsec_orchestrator.app.carry_out import carry_out
-from ipsec_orchestrator.app.drift import Record
+from ipsec_orchestrator.app.drift import Record, with_renamed
 from ipsec_orchestrator.app.guard import guard
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.plans import observed_for_plan
@@ -47,7 +47,8 @@ def make_repair_plan(
         BackendError: The directory can't be read.
     """
     refuse_incomparable(playbook)
-    observed = _with_wmi_filter(observed_for_plan(playbook, members, world, tell), world)
+    observed = observed_for_plan(playbook, members, world, tell)
+    observed = _with_wmi_filter(with_renamed(observed, playbook, record, world), world)
     plan = plan_repair(
         Repair(
             playbook=playbook,

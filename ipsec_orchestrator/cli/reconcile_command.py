@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from ipsec_orchestrator.cli.duration import days_of, seconds_of
+from ipsec_orchestrator.cli.economy import economy_of, economy_options
 from ipsec_orchestrator.cli.options import (
     connection_of,
     connection_options,
@@ -19,6 +20,7 @@ from ipsec_orchestrator.errors import UsageError
 @click.command()
 @click.argument("playbook", type=click.Path())
 @connection_options
+@economy_options
 @click.option("--once", is_flag=True, help="One pass, and no more; so it is without --every.")
 @click.option(
     "--every",
@@ -86,6 +88,7 @@ def reconcile(
     work = Reconciling(
         file=playbook,
         audience=audience_of(values),
+        economy=economy_of(values),
         connection=connection_of(values),
         mode=mode,
         plans=plans,

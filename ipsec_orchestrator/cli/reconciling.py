@@ -4,13 +4,14 @@ import os
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from ipsec_orchestrator.adapters.clock import SystemClock
 from ipsec_orchestrator.adapters.specification import read_playbook
 from ipsec_orchestrator.app.look_after import PassOrder
+from ipsec_orchestrator.app.looking import Economy
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.pass_store import pass_store
 from ipsec_orchestrator.app.plans import members_of
@@ -54,6 +55,7 @@ class Reconciling:
 
     file: str
     connection: Connection
+    economy: Economy
     mode: str | None
     plans: str | None
     state: str | None
@@ -136,6 +138,8 @@ class Reconciling:
                 plans=Path(self.plans).absolute() if self.plans else place.folder / "plans",
                 mode=Handling(self.mode) if self.mode else None,
                 open_world=open_world,
+                # Everything is read at the latest when the maximum age is over.
+                economy=replace(self.economy, only_changes=True),
                 watch=watching,
             )
             passes = pass_store(place, tell=tell)

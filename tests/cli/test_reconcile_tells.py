@@ -9,6 +9,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.app.looking import Economy
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.publish import Audience
 from ipsec_orchestrator.cli.entry import run
@@ -43,6 +44,7 @@ class Workstation:
                 threads=4,
                 world=self.domain.world,
             ),
+            economy=Economy(),
             mode=mode,
             plans=None,
             state=str(self.folder / "state"),

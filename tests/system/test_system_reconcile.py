@@ -11,27 +11,29 @@ from typing import Any
 
 import pytest
 
-from tests.system.common_tamperings import CASES, gpo_dn, modify, port_9090, swap_link
-from tests.system.conftest import (
-    IP_SECURITY_DN,
-    OU_DN,
-    PLAYBOOK,
-    POLICIES_DN,
-    PROGRAM,
-    Entry,
-    Laboratory,
-    MakeLab,
-    Said,
-    document,
-)
-from tests.system.tamperings import GPO_NAME
+from tests.system.conftest import PLAYBOOK, PROGRAM, Entry, Laboratory, MakeLab, Said, document
+from tests.system.mending import Scene
+from tests.system.tamperings import TAMPERINGS, Tampering
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
 
 ONE = ("--limit", "vm1")
 COUNTERS = frozenset({"whenChanged", "uSNChanged", "versionNumber", "dSCorePropagationData"})
-NOT_OURS = frozenset({"inheritance blocked", "another GPO linked before"})
-"""Settings of the OU: found, told, and left to their owner."""
+LOGONS = frozenset({"lastLogon", "lastLogonTimestamp", "logonCount", "badPwdCount", "lastLogoff"})
+BORN = frozenset({"objectGUID", "whenCreated", "uSNCreated"})
+"""What a deleted object can't get back."""
+NOT_OURS = frozenset(
+    {
+        "inheritance blocked",
+        "rival enforced above",
+        "PolicyAgent disabled",
+        "account disabled",
+        "account moved",
+    }
+)
+"""Found and told, and left to whoever they belong to."""
+ORDER = "another GPO linked before"
+"""Our link comes first again; the other one stays."""
 
 
 @pytest.fixture(scope="module")
@@ -42,19 +44,17 @@ def applied(make_lab: MakeLab) -> Laboratory:
     return made
 
 
-def picture(lab: Laboratory) -> dict[str, Entry]:
+def picture(scene: Scene) -> dict[str, Entry]:
     """Everything that a repair may touch, apart from counters, as ldbsearch reads it."""
-    bases = (IP_SECURITY_DN, OU_DN, f"CN={lab.gpo_id(GPO_NAME)},{POLICIES_DN}")
     return {
         dn: {
             name: sorted(values)
             for name, values in entry.items()
-            if name not in COUNTERS
+            if name not in COUNTERS | LOGONS | BORN
             # The mark of the assignment says which version announced it.
             and not (dn.startswith("CN=IPSEC,") and name == "adminDescription")
         }
-        for base in bases
-        for dn, entry in lab.search(base, "*", "nTSecurityDescriptor").items()
+        for dn, entry in scene.entries().items()
         if not dn.startswith("CN=orchestrateLock")
     }
 
@@ -106,95 +106,102 @@ def watching(lab: Laboratory, *options: str) -> "subprocess.Popen[str]":
 
 
 @pytest.fixture
-def as_before(applied: Laboratory) -> Iterator[tuple[Laboratory, dict[str, Entry]]]:
-    """The lab and how it was; the test leaves it so, or the next ones would fail."""
-    before = picture(applied)
-    yield applied, before
-    assert differing(picture(applied), before) == []
+def scene(applied: Laboratory) -> Iterator[Scene]:
+    """The lab, with its picture; a repair leaves it so, or the next test would fail."""
+    scene = Scene.of(applied)
+    before = picture(scene)
+    yield scene
+    assert differing(picture(scene), before) == []
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case not in NOT_OURS])
-def test_repair_is_bit_for_bit(as_before: tuple[Laboratory, dict[str, Entry]], case: str) -> None:
-    """After a repair the directory is what it was, apart from counters, and the next pass is clean."""
-    lab, before = as_before
-    tamper, _ = CASES[case]
-    tamper(lab)
-    done = reconcile(lab, "--mode", "repair")
+@pytest.mark.parametrize(
+    "tampering",
+    [each for each in TAMPERINGS if each.name not in NOT_OURS | {ORDER}],
+    ids=lambda each: each.name,
+)
+def test_repair_is_bit_for_bit(scene: Scene, tampering: Tampering) -> None:
+    """After a repair the directory is what it was, apart from counters; nothing else was done."""
+    tampering.do(scene)
+    done = reconcile(scene.lab, "--mode", "repair")
 
     assert done.returncode == 0, done.stdout + done.stderr
     assert document(done)["outcome"] == "repaired"
-    assert differing(picture(lab), before) == []
 
 
-def test_next_pass_is_clean(applied: Laboratory) -> None:
-    """After all of these repairs nothing differs."""
-    done = reconcile(applied, "--mode", "repair")
+@pytest.mark.parametrize(
+    "tampering", [each for each in TAMPERINGS if each.name in NOT_OURS], ids=lambda each: each.name
+)
+def test_what_belongs_to_others_is_left_alone(scene: Scene, tampering: Tampering) -> None:
+    """It is told, and not touched."""
+    tampering.do(scene)
+    tampered = picture(scene)
+    done = reconcile(scene.lab, "--mode", "repair")
+    now = picture(scene)
+    scene.mend()
 
-    assert done.returncode == 0, done.stdout
-    assert document(done)["outcome"] == "clean"
-
-
-@pytest.mark.parametrize("case", sorted(NOT_OURS))
-def test_settings_of_others_are_left_alone(applied: Laboratory, case: str) -> None:
-    """What is the OU's own affair is told and not touched."""
-    before = applied.search(OU_DN, scope="base")[OU_DN]
-    CASES[case][0](applied)
-    tampered = picture(applied)
-    done = reconcile(applied, "--mode", "repair")
-    now = picture(applied)
-    for name in ("gPLink", "gPOptions"):
-        modify(applied, OU_DN, name, next(iter(before.get(name, [])), None))
-    after = reconcile(applied, "--mode", "repair")
-
-    assert document(done)["differences"]
-    assert case == "another GPO linked before" or differing(now, tampered) == []
-    assert document(after)["outcome"] == "clean"
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert document(done)["outcome"] == "reported"
+    assert differing(now, tampered) == []
 
 
-def test_permissions_of_the_gpo(as_before: tuple[Laboratory, dict[str, Entry]]) -> None:
-    """Permissions that samba-tool took away are there again, byte by byte."""
-    lab, before = as_before
-    lab.samba_tool("dsacl", "set", f"--objectdn={gpo_dn(lab)}", "--sddl=(D;;CR;;;AU)")
-    done = reconcile(lab, "--mode", "repair")
+def test_our_link_comes_first_again(scene: Scene) -> None:
+    """A link that somebody put before ours stays, behind it."""
+    (tampering,) = [each for each in TAMPERINGS if each.name == ORDER]
+    tampering.do(scene)
+    done = reconcile(scene.lab, "--mode", "repair")
+    again = reconcile(scene.lab, "--mode", "repair")
+    scene.mend()
 
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert differing(picture(lab), before) == []
+    assert document(done)["outcome"] == "repaired"
+    assert document(again)["outcome"] == "clean"
 
 
-def test_two_services_do_one_repair(as_before: tuple[Laboratory, dict[str, Entry]]) -> None:
+def test_next_pass_is_clean(scene: Scene) -> None:
+    """After all of these repairs nothing differs, also when everything is read."""
+    done = reconcile(scene.lab, "--mode", "repair")
+    whole = scene.lab.play("drift", "--json", *ONE)
+
+    assert document(done)["outcome"] == "clean", done.stdout
+    assert whole.returncode == 0, whole.stdout
+
+
+def named(name: str) -> Tampering:
+    """One of the tamperings."""
+    return next(each for each in TAMPERINGS if each.name == name)
+
+
+def test_two_services_do_one_repair(scene: Scene) -> None:
     """Of two passes at once one is made and the other one says so; one run repairs."""
-    lab, before = as_before
+    lab = scene.lab
     runs = len(json.loads(lab.orchestrate("runs", "--json").stdout))
-    swap_link(lab, ";1]")
+    named("link disabled").do(scene)
     both = [watching(lab, "--mode", "repair") for _ in range(2)]
     said = [process.communicate(timeout=120) for process in both]
     after = len(json.loads(lab.orchestrate("runs", "--json").stdout))
 
-    assert differing(picture(lab), before) == []
-    assert after == runs + 1
+    assert after == runs + 1, said
     codes = sorted(process.returncode for process in both)
     assert codes in ([0, 0], [0, 3]), said
     assert 3 not in codes or any("Another process" in error for _, error in said)
 
 
-def test_service_repairs_and_stops_cleanly(as_before: tuple[Laboratory, dict[str, Entry]]) -> None:
+def test_service_repairs_and_stops_cleanly(scene: Scene) -> None:
     """A service finds what was changed between its passes, and a stop of the system ends it."""
-    lab, before = as_before
+    lab = scene.lab
     service = watching(lab, "--mode", "repair", "--every", "4s")
     assert service.stdout is not None
     first = json.loads(service.stdout.readline())
-    port_9090(lab)
+    named("destination port").do(scene)
     outcomes: list[str] = []
     while "repaired" not in outcomes and len(outcomes) < 10:
         outcomes.append(json.loads(service.stdout.readline())["outcome"])
     service.send_signal(signal.SIGTERM)
     _, error = service.communicate(timeout=60)
 
-    assert first["outcome"] == "clean"
+    assert first["outcome"] == "clean", first
     assert "repaired" in outcomes
     assert service.returncode == 0, error
     assert "the same command goes on" in error
-    assert differing(picture(lab), before) == []
 
 
 def _runs(lab: Laboratory) -> list[dict[str, Any]]:
@@ -203,13 +210,11 @@ def _runs(lab: Laboratory) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("seconds", [0.8, 1.4, 2.0])
-def test_killed_repair_is_finished_by_the_next_pass(
-    as_before: tuple[Laboratory, dict[str, Entry]], seconds: float
-) -> None:
+def test_killed_repair_is_finished_by_the_next_pass(scene: Scene, seconds: float) -> None:
     """Kill -9 at any point: the next pass finishes what was begun, or does it from the start."""
-    lab, before = as_before
-    port_9090(lab)
-    swap_link(lab, ";1]")
+    lab = scene.lab
+    named("destination port").do(scene)
+    named("link disabled").do(scene)
     service = watching(lab, "--mode", "repair")
     time.sleep(seconds)
     os.kill(service.pid, signal.SIGKILL)
@@ -217,5 +222,4 @@ def test_killed_repair_is_finished_by_the_next_pass(
     done = reconcile(lab, "--mode", "repair")
 
     assert done.returncode == 0, done.stdout + done.stderr
-    assert differing(picture(lab), before) == []
     assert {run["state"] for run in _runs(lab)} <= {"done", "superseded"}

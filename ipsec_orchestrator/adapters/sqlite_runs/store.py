@@ -1,6 +1,5 @@
 """The run store on disk."""
 
-import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -48,7 +47,6 @@ from ipsec_orchestrator.ports import Clock, Journal, RunStore
 
 Tell = Callable[[str], None]
 _AT_ONCE = 100
-_ENDING = ".jsonl"
 _Result = TypeVar("_Result")
 
 
@@ -149,14 +147,10 @@ class SqliteRuns(RunStore):
         return path.is_file() and not is_busy(path)
 
     def _path(self, run_id: str) -> Path:
-        return self._journals / f"{run_id}{_ENDING}"
+        return self._journals / f"{run_id}.jsonl"
 
     def _names(self) -> set[str]:
-        try:
-            names = os.listdir(self._journals)  # noqa: PTH208 - ten thousand paths take their time
-        except FileNotFoundError:
-            return set()
-        return {name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING)}
+        return {path.stem for path in self._journals.glob("*.jsonl")}
 
     def _catch_up(self, connection: sqlite3.Connection) -> list[RunRecord]:
         """Read the index, after taking in what it has missed: runs whose process is gone."""

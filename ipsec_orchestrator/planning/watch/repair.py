@@ -34,6 +34,7 @@ WMI_FILTER: Final = "gPCWQLFilter"
 _DESCRIPTOR: Final = "nTSecurityDescriptor"
 _RECORDED: Final = {
     "adminDescription": "mark",
+    "displayName": "name",
     "flags": "settings",
     "gPCMachineExtensionNames": "extensions",
     WMI_FILTER: "WMI filter",
@@ -211,7 +212,5 @@ def _refuse_more(repair: Repair, changes: Iterable[Change]) -> None:
             or (whole and change.kind in {GPO, LINK, ASSIGNMENT})
             or change.name.startswith(pilot)
         )
-        # One that is there under another name is not to get a twin.
-        is_twin = change.kind == GPO and change.action is Action.CREATE and not whole
-        if not answers or (is_twin and not change.name.startswith(pilot)):
+        if not answers:
             raise MoreThanRepairError(kind=change.kind, name=change.name)

@@ -11,6 +11,7 @@ import pytest
 from ipsec_orchestrator.adapters.memory.passes import MemoryPasses
 from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.look_after import PassOrder
+from ipsec_orchestrator.app.looking import Economy
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.plans import load_plan
 from ipsec_orchestrator.app.reconcile import make_pass
@@ -22,6 +23,7 @@ from ipsec_orchestrator.model.plan import Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling, WatchRules
+from ipsec_orchestrator.planning.drift.rotation import Rotation, Turn
 from tests.app.tampering import (
     another_policy,
     block_inheritance,
@@ -54,6 +56,7 @@ class Watched:
     state: Path
     passes: MemoryPasses = field(default_factory=MemoryPasses)
     told: list[str] = field(default_factory=list)
+    economy: Economy = field(default_factory=Economy)
 
     @property
     def place(self) -> StatePlace:
@@ -74,6 +77,7 @@ class Watched:
             mode=mode,
             open_world=lambda: nullcontext(self.domain.world),
             watch=lambda _: nullcontext(ListObserver()),
+            economy=self.economy,
         )
         return make_pass(order, self.passes, self.domain.clock, self.told.append)
 
@@ -112,6 +116,23 @@ def test_clean_domain_stays_clean(watched: Watched) -> None:
     assert {each.outcome for each in passes} == {PassOutcome.CLEAN}
     assert watched.picture() == before
     assert len(run_store(watched.place).runs()) == 1
+
+
+def test_frugal_passes_find_and_repair_the_same(watched: Watched) -> None:
+    """Passes that ask only for changes repair what was changed, and read members that need it."""
+    watched.economy = Economy(only_changes=True, rotation=Rotation(turn=Turn.CHANGED))
+    before = watched.picture()
+    first, quiet = watched.make(), watched.make()
+    rename_policy(watched.domain, watched.playbook.gpo.name)
+    repaired = watched.make()
+    after, settled = watched.make(), watched.make()
+
+    assert [len(each.members_read) for each in (first, quiet)] == [3, 0]
+    assert repaired.outcome is PassOutcome.REPAIRED
+    assert len(repaired.members_read) == len(after.members_read) == 3
+    assert {each.outcome for each in (first, quiet, after, settled)} == {PassOutcome.CLEAN}
+    assert settled.members_read == ()
+    assert watched.picture() == before
 
 
 TAMPERINGS = (

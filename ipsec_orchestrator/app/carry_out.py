@@ -14,7 +14,12 @@ from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.basis_check import check_basis
 from ipsec_orchestrator.engine.observer import Observer
 from ipsec_orchestrator.engine.run import run
-from ipsec_orchestrator.errors import RunStoppedError, StalePlanError, UndecidedRunError
+from ipsec_orchestrator.errors import (
+    RunStoppedError,
+    StalePlanError,
+    UnconfirmedRunError,
+    UndecidedRunError,
+)
 from ipsec_orchestrator.facts.run_lock import read_lock
 from ipsec_orchestrator.model.approval import Approval
 from ipsec_orchestrator.model.outcome import RunReport
@@ -56,6 +61,7 @@ def carry_out(
 
     Raises:
         UndecidedRunError: An earlier run of the playbook was interrupted; nothing was changed.
+        UnconfirmedRunError: An earlier run of the playbook waits for its confirmation.
         LockHeldError: Another run is at work; nothing has been written then.
         StalePlanError: The plan is of another domain or DC, or something that it will touch has
             changed since; nothing has been written then.
@@ -65,6 +71,8 @@ def carry_out(
     """
     store = run_store(place, world.clock, tell)
     ready = with_confirmations(world, place)
+    if undoes is None:
+        refuse_unconfirmed(plan, ready)
     return carry_out_in(
         plan,
         ready,
@@ -149,6 +157,22 @@ def refuse_undecided(plan: Plan, store: RunStore) -> None:
             playbook=found.playbook,
             running=found.state is RunState.RUNNING,
         )
+
+
+def refuse_unconfirmed(plan: Plan, world: World) -> None:
+    """Refuse to build on a run whose tasks still stand; removing is never refused.
+
+    Raises:
+        UnconfirmedRunError: There is one.
+    """
+    if plan.purpose is Purpose.REMOVE or _is_web_only(plan) or world.confirmations is None:
+        return
+    for pending in world.confirmations.all():
+        same = pending.playbook == plan.basis.playbook
+        if same and pending.domain.casefold() == plan.basis.domain.casefold():
+            raise UnconfirmedRunError(
+                run_id=pending.run_id, hosts=pending.hosts, fires=pending.deadline
+            )
 
 
 def locked_for(

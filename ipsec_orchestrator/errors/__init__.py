@@ -24,6 +24,7 @@ from ipsec_orchestrator.errors.codec import CodecError
 from ipsec_orchestrator.errors.dead_man import (
     DeadManError,
     ExpiredConfirmationError,
+    UnconfirmedRunError,
     UnprovedRevertError,
 )
 from ipsec_orchestrator.errors.lab import (
@@ -134,6 +135,7 @@ __all__ = [
     "StalePlanError",
     "StaleValue",
     "ThrottledError",
+    "UnconfirmedRunError",
     "UndecidedRunError",
     "UnexpectedAnswerError",
     "UnmeasuredError",

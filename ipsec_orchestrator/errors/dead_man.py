@@ -36,6 +36,25 @@ class DeadManError(PlanError):
         self.left = left
 
 
+class UnconfirmedRunError(PlanError):
+    """Tasks of an earlier run would take the effect of this one away as well.
+
+    Attributes:
+        run_id: The run that was not confirmed.
+    """
+
+    def __init__(self, *, run_id: str, hosts: tuple[str, ...], fires: datetime) -> None:
+        super().__init__(
+            f"Nothing was changed. The run {run_id} is not confirmed, and its tasks on "
+            f"{', '.join(hosts)} would take the effect of this one away as well "
+            f"({fires:%Y-%m-%d %H:%M:%S} UTC).",
+            cure=f"Decide first: `orchestrate confirm {run_id}` keeps it, `orchestrate rollback "
+            f"{run_id}` takes it back; after its time `orchestrate restore-members {run_id} "
+            "--keep-policy` keeps it.",
+        )
+        self.run_id = run_id
+
+
 class UnprovedRevertError(PlanError):
     """A plan relies on a local revert that nobody has proved on these versions of Windows."""
 

@@ -129,6 +129,26 @@ def test_a_confirmed_run_stays(well_lab: Laboratory, pair: Path) -> None:
         assert agent(lab, host) == ("Manual", "Running")
 
 
+def test_nothing_is_built_on_an_unconfirmed_run(well_lab: Laboratory, pair: Path) -> None:
+    """Its tasks would take the next change's effect away as well; once it is confirmed all goes on."""
+    lab = well_lab
+    run_id = lab.apply(*within(60), playbook=pair)["run"]["run"]
+    pair.write_text(
+        pair.read_text(encoding="utf-8").replace("link_enabled: true", "enforced: true"),
+        encoding="utf-8",
+    )
+    before = lab.highest_usn()
+    refused = lab.play("apply", "--yes", "--json", playbook=pair)
+    after = lab.highest_usn()
+    confirm(lab)
+    allowed = lab.play("apply", "--yes", "--json", playbook=pair)
+
+    assert refused.returncode == 1
+    assert f"orchestrate confirm {run_id}" in document(refused)["error"]
+    assert after == before
+    assert allowed.returncode == 0, allowed.stderr
+
+
 def test_an_unconfirmed_run_goes(well_lab: Laboratory, pair: Path) -> None:
     """On both members PolicyAgent is disabled and stopped; afterwards they can be put right."""
     lab = well_lab

@@ -90,7 +90,7 @@ def watching(lab: Laboratory, *options: str) -> "subprocess.Popen[str]":
         [
             str(PROGRAM),
             "reconcile",
-            str(PLAYBOOK),
+            str(patient(lab)),
             "-i",
             str(lab.inventory),
             "--json",

@@ -160,6 +160,8 @@ def _flow(source: str, destination: str, *, newest: bool) -> ProvedFlow:
         protocol=6,
         port=8080,
         is_protected=True,
+        as_expected=not clear,
+        addresses=f"10.0.1.{int(source[-5:])} -> 10.2.27.{int(destination[-5:])}",
         verdict=Verdict.CLEAR if clear else Verdict.ENCRYPTED,
         reason="the requests were answered in clear" if clear else "everything agrees",
     )

@@ -92,7 +92,10 @@ def proof_to_json(proof: ProofRecord) -> dict[str, Json]:
                 "destination": flow.destination,
                 "protocol": flow.protocol,
                 "port": flow.port,
+                "addresses": flow.addresses,
                 "protected": flow.is_protected,
+                "second_path": flow.is_second_path,
+                "as_expected": flow.as_expected,
                 "verdict": flow.verdict.value,
                 "reason": flow.reason,
             }
@@ -122,7 +125,10 @@ def proof_from_json(found: Mapping[str, Json]) -> ProofRecord:
                 destination=str(flow["destination"]),
                 protocol=int(str(flow["protocol"])),
                 port=int(str(flow["port"])),
+                addresses=str(flow["addresses"]),
                 is_protected=bool(flow["protected"]),
+                is_second_path=bool(flow["second_path"]),
+                as_expected=bool(flow["as_expected"]),
                 verdict=Verdict(str(flow["verdict"])),
                 reason=str(flow["reason"]),
             )

@@ -9,6 +9,7 @@ from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.model.evidence import FlowVerdict
 from ipsec_orchestrator.model.proof_record import ProofRecord, ProvedFlow
 from ipsec_orchestrator.ports import Clock, Proofs
+from ipsec_orchestrator.report.proof_rows import expected
 
 Tell = Callable[[str], None]
 
@@ -63,6 +64,9 @@ def proof_record(
                 protocol=found.flow.protocol,
                 port=found.flow.port,
                 is_protected=found.flow.is_protected,
+                as_expected=found.verdict in expected(found.flow),
+                addresses=f"{found.flow.source_address} -> {found.flow.destination_address}",
+                is_second_path=found.flow.is_second_path,
                 verdict=found.verdict,
                 reason=found.reason,
             )

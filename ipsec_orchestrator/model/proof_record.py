@@ -15,7 +15,10 @@ class ProvedFlow:
         destination: Inventory name of the other one.
         protocol: IANA number.
         port: Of the destination.
+        addresses: From which address to which.
         is_protected: Whether the policy protects it; ``False`` for controls.
+        is_second_path: Whether it goes by addresses that no filter matches, around the policy.
+        as_expected: Whether the verdict is good news.
         verdict: What was found.
         reason: Why, in a sentence.
     """
@@ -25,8 +28,16 @@ class ProvedFlow:
     protocol: int
     port: int
     is_protected: bool
+    as_expected: bool
     verdict: Verdict
     reason: str = ""
+    addresses: str = ""
+    is_second_path: bool = False
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says something of the pair: a way around that is not there does not."""
+        return self.is_protected and not (self.is_second_path and self.as_expected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from ipsec_orchestrator.model.evidence import Verdict
 from ipsec_orchestrator.model.proof_record import ProofRecord, ProvedFlow
 from ipsec_orchestrator.report.page_parts import element, table, text
 from ipsec_orchestrator.report.proof_matrix import BY_WEIGHT
-from ipsec_orchestrator.report.record_tables import Column, LongTable, word_badge
+from ipsec_orchestrator.report.record_tables import Column, LongTable, shortened, word_badge
 
 _MOST_HOSTS: Final = 30
 _PROTOCOLS: Final = {6: "TCP", 17: "UDP"}
@@ -25,18 +25,18 @@ class LastProved:
 
 
 def last_proved(proofs: Iterable[ProofRecord]) -> tuple[LastProved, ...]:
-    """Give every protected flow once, with its last proof.
+    """Give every flow that tells something of the policy once, with its last proof.
 
     Args:
         proofs: Newest first.
     """
-    found: dict[tuple[str, str, str, str, int, int], LastProved] = {}
+    found: dict[tuple[str, str, str, str, str, int, int], LastProved] = {}
     for proof in proofs:
         for flow in proof.flows:
-            if flow.is_protected:
+            if flow.tells:
                 key = (
                     *(proof.playbook, proof.domain.casefold(), flow.source, flow.destination),
-                    *(flow.protocol, flow.port),
+                    *(flow.addresses, flow.protocol, flow.port),
                 )
                 found.setdefault(key, LastProved(flow=flow, proof=proof))
     return tuple(found.values())
@@ -96,6 +96,7 @@ def pairs_table(found: Sequence[LastProved]) -> LongTable:
             Column(heading="from"),
             Column(heading="to"),
             Column(heading="port"),
+            Column(heading="addresses"),
             Column(heading="verdict", kind="state"),
             Column(heading="when", kind="time"),
             Column(heading="evidence", kind="link"),
@@ -107,11 +108,12 @@ def pairs_table(found: Sequence[LastProved]) -> LongTable:
                 each.flow.source,
                 each.flow.destination,
                 f"{_PROTOCOLS.get(each.flow.protocol, each.flow.protocol)} {each.flow.port}",
+                each.flow.addresses,
                 each.flow.verdict.value,
                 each.proof.began.isoformat(),
                 evidence_link(each.proof),
                 each.proof.playbook,
-                each.flow.reason,
+                shortened(each.flow.reason),
             )
             for each in ordered
         ],

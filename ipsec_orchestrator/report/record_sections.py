@@ -12,7 +12,13 @@ from ipsec_orchestrator.model.run import RunRecord, RunState
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.report.page_parts import element, moment, table, text
 from ipsec_orchestrator.report.record_pairs import evidence_link
-from ipsec_orchestrator.report.record_tables import TONES, Column, LongTable, word_badge
+from ipsec_orchestrator.report.record_tables import (
+    TONES,
+    Column,
+    LongTable,
+    shortened,
+    word_badge,
+)
 
 _PASSES: Final = 50
 _NOT_ENDED: Final = "not ended"
@@ -75,7 +81,7 @@ def _proof_fact(view: RecordView, playbook: str, domain: str) -> str:
     for proof in view.proofs:
         if (proof.playbook, proof.domain.casefold()) != (playbook, domain):
             continue
-        flows = [flow for flow in proof.flows if flow.is_protected]
+        flows = [flow for flow in proof.flows if flow.tells]
         if flows:
             encrypted = sum(flow.verdict is Verdict.ENCRYPTED for flow in flows)
             link = evidence_link(proof)
@@ -181,7 +187,7 @@ def members_table(view: RecordView) -> LongTable:
                 _utc(each.read).isoformat() if each.read else "",
                 each.playbook,
                 each.domain,
-                each.unread or (each.last.reason if each.last else ""),
+                shortened(each.unread or (each.last.reason if each.last else "")),
             )
             for each in ordered
         ],
@@ -213,7 +219,7 @@ def runs_table(view: RecordView) -> LongTable:
                 _utc(run.ended).isoformat() if run.ended else "",
                 run.playbook,
                 run.domain,
-                run.error or "",
+                shortened(run.error or ""),
             )
             for run in view.runs
         ],

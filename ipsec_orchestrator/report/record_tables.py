@@ -11,6 +11,7 @@ from ipsec_orchestrator.report.page_parts import element, text
 
 FIRST_ROWS: Final = 50
 _SHORT: Final = 3
+_MOST_TEXT: Final = 120
 
 TONES: Final[dict[str, tuple[str, str]]] = {
     "done": ("good", "✔"),
@@ -67,6 +68,11 @@ class LongTable:
     note: str
     columns: tuple[Column, ...]
     rows: Sequence[Sequence[str]]
+
+
+def shortened(value: str) -> str:
+    """Give the beginning of a long text: a page over thousands of hosts has no room for more."""
+    return value if len(value) <= _MOST_TEXT else f"{value[: _MOST_TEXT - 1]}…"
 
 
 def word_badge(word: str) -> str:

@@ -14,7 +14,7 @@ from ipsec_orchestrator.app.proof_store import proof_record, proof_store
 from ipsec_orchestrator.model.evidence import Verdict
 from ipsec_orchestrator.model.proof_record import ProofRecord, ProvedFlow
 from ipsec_orchestrator.proof.judge import judge
-from tests.proof_scene import BEGIN, scene
+from tests.proof_scene import BEGIN, FLOW, scene
 from tests.worlds import SteppingClock
 
 MOMENTS = st.datetimes(timezones=st.just(UTC))
@@ -35,6 +35,9 @@ PROOFS = st.builds(
             protocol=st.integers(0, 255),
             port=st.integers(0, 65535),
             is_protected=st.booleans(),
+            as_expected=st.booleans(),
+            addresses=TEXTS,
+            is_second_path=st.booleans(),
             verdict=st.sampled_from(Verdict),
             reason=TEXTS,
         ),
@@ -83,7 +86,8 @@ def test_proofs_are_kept_with_their_verdicts(tmp_path: Path) -> None:
     assert proof_store(place).proofs(since=later) == (other, new)
     assert proof_store(place).proofs(domain="elsewhere") == ()
     (flow,) = old.flows
-    assert (flow.verdict, flow.is_protected) == (Verdict.ENCRYPTED, True)
+    assert (flow.verdict, flow.is_protected, flow.as_expected) == (Verdict.ENCRYPTED, True, True)
+    assert flow.addresses == f"{FLOW.source_address} -> {FLOW.destination_address}"
 
 
 def test_a_damaged_line_takes_no_other_with_it(tmp_path: Path) -> None:

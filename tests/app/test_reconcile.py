@@ -298,6 +298,21 @@ def test_deleted_gpo_comes_back(watched: Watched) -> None:
     assert watched.make().outcome is PassOutcome.CLEAN
 
 
+def test_renamed_gpo_gets_no_twin(watched: Watched) -> None:
+    """A GPO under another name is told, and no repair of something else makes a second one."""
+    gpo = watched.domain.gpo_dn(watched.playbook.gpo.name)
+    watched.domain.directory.replace(gpo, Attributes.of_text(displayName="Renamed"))
+    alone = watched.make()
+    watched.domain.directory.replace(gpo, Attributes.of_text(flags="2"))
+    before = watched.picture()
+    beside = watched.make()
+
+    assert alone.outcome is PassOutcome.REPORTED
+    assert [(each.thing, each.field) for each in alone.report.differences] == [("GPO", "name")]
+    assert beside.outcome in {PassOutcome.HELD, PassOutcome.FAILED}
+    assert watched.picture() == before
+
+
 def test_lost_pass_and_silent_hours_are_told(watched: Watched) -> None:
     """Passes that did not happen are counted, and a pass that was killed is told once."""
     first = watched.make(None, every=600)

@@ -30,7 +30,8 @@ from ipsec_orchestrator.model.proof_record import ProofRecord
 from ipsec_orchestrator.model.retention import Retention
 from ipsec_orchestrator.model.run import RunState
 from ipsec_orchestrator.ports import RunStore
-from tests.worlds import ListObserver, MemoryDomain
+from tests.adapters.test_run_store import WRITER
+from tests.worlds import ListObserver, MemoryDomain, SteppingClock
 
 
 class Place:
@@ -298,3 +299,22 @@ def test_the_watch_removes_what_is_old(place: Place, howto: Playbook) -> None:
 
     assert place.ids() == [second]
     assert len(pass_store(place.place).passes()) == 2
+
+
+def test_runs_are_recorded_while_others_are_removed(tmp_path: Path) -> None:
+    """Two processes record, this one prunes: no run that was just made is lost, none stays half."""
+    place = StatePlace(folder=tmp_path)
+    store = run_store(place)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in "ab"
+    ]
+    while any(writer.poll() is None for writer in writers):
+        now = SteppingClock().now()
+        forget(what_may_go(place, store, Retention(keep_last=3), now), store)
+    codes = [writer.wait() for writer in writers]
+    left = {record.run_id for record in store.runs()}
+
+    assert codes == [0, 0]
+    assert {"a7", "b7"} <= left
+    assert {path.stem for path in (tmp_path / "runs").iterdir()} == left
+    assert all(store.events(run_id)[-1].kind == "run-ends" for run_id in left)

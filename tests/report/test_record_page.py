@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ipsec_orchestrator.model.drift import DriftReport
+from ipsec_orchestrator.model.evidence import Verdict
 from ipsec_orchestrator.model.record_view import RecordView
 from ipsec_orchestrator.report.record_page import record_page
 from ipsec_orchestrator.report.record_tables import (
@@ -106,9 +107,29 @@ def test_every_member_run_and_flow_is_in_the_page() -> None:
     ]
     assert [row[0] for row in rows_of(document, "runs")] == [run.run_id for run in view.runs]
     flows = rows_of(document, "pairs")
-    assert flows[0][3] == "clear"
+    assert flows[0][4] == "clear"
     assert len(flows) == 32
-    assert flows[0][5] == "file:///srv/evidence/2026-11-26/page.html"
+    assert flows[0][6] == "file:///srv/evidence/2026-11-26/page.html"
+
+
+def test_a_way_around_tells_only_if_it_is_there() -> None:
+    """That nobody answers by other addresses is no verdict on the pair."""
+    view = record(hosts=2)
+    newest = view.proofs[0]
+    around = replace(
+        newest.flows[0], is_second_path=True, addresses="x -> y", verdict=Verdict.NO_ANSWER
+    )
+    not_there = replace(newest, flows=(newest.flows[0], around))
+    there = replace(
+        newest, flows=(newest.flows[0], replace(around, verdict=Verdict.CLEAR, as_expected=False))
+    )
+    rows = [
+        rows_of(data_of(parsed(record_page(replace(view, proofs=(proof,))))), "pairs")
+        for proof in (not_there, there)
+    ]
+
+    assert [row[4] for row in rows[0]] == ["encrypted"]
+    assert [row[4] for row in rows[1]] == ["clear", "encrypted"]
 
 
 def test_hostile_names_stay_text() -> None:
@@ -166,6 +187,16 @@ def test_a_link_must_lead_to_a_file() -> None:
 
 def test_ten_thousand_members_and_runs_stay_below_five_megabytes() -> None:
     """The page of a large record can still be sent by mail."""
-    page = record_page(record(hosts=10_000, run_count=10_000, pass_count=2_000))
+    view = record(hosts=10_000, run_count=10_000, pass_count=2_000)
+    long = "a reason of its own, and a long one; " * 20
+    worst = replace(
+        view,
+        members=tuple(
+            replace(each, unread=f"{number} {long}") for number, each in enumerate(view.members)
+        ),
+        runs=tuple(
+            replace(each, error=f"{number} {long}") for number, each in enumerate(view.runs)
+        ),
+    )
 
-    assert len(page.encode()) < 5_000_000
+    assert len(record_page(worst).encode()) < 5_000_000

@@ -1,5 +1,6 @@
 """The run store on disk."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
@@ -47,6 +48,7 @@ from ipsec_orchestrator.ports import Clock, Journal, RunStore
 
 Tell = Callable[[str], None]
 _AT_ONCE = 100
+_ENDING = ".jsonl"
 _Result = TypeVar("_Result")
 
 
@@ -147,10 +149,14 @@ class SqliteRuns(RunStore):
         return path.is_file() and not is_busy(path)
 
     def _path(self, run_id: str) -> Path:
-        return self._journals / f"{run_id}.jsonl"
+        return self._journals / f"{run_id}{_ENDING}"
 
     def _names(self) -> set[str]:
-        return {path.stem for path in self._journals.glob("*.jsonl")}
+        try:
+            names = os.listdir(self._journals)  # noqa: PTH208 - ten thousand paths take their time
+        except FileNotFoundError:
+            return set()
+        return {name.removesuffix(_ENDING) for name in names if name.endswith(_ENDING)}
 
     def _catch_up(self, connection: sqlite3.Connection) -> list[RunRecord]:
         """Read the index, after taking in what it has missed: runs whose process is gone."""

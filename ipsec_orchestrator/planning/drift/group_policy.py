@@ -23,6 +23,7 @@ GPO: Final = "GPO"
 LINK: Final = "link"
 ASSIGNMENT: Final = "assignment"
 INHERITANCE: Final = "inheritance"
+NAME: Final = "name"
 _WORDS: Final = {"ipsecName": "name", "description": "description"}
 
 
@@ -53,7 +54,7 @@ def wanted_group_policy(playbook: Playbook, assigned: DesiredPolicy | None) -> P
                 name=wish.name,
                 object=wish.name,
                 traits={
-                    "name": Trait(text=wish.name),
+                    NAME: Trait(text=wish.name),
                     "computer settings": Trait(text="enabled"),
                     "IPsec extension": Trait(text="listed"),
                     "versions": Trait(text="agree"),
@@ -111,7 +112,7 @@ def gpo_traits(sight: GpoSight, wished: str) -> Iterator[tuple[str, Trait]]:
     name = attributes.text("displayName") or ABSENT
     # Case has no meaning in it.
     text = wished if name.casefold() == wished.casefold() else name
-    yield "name", Trait(text=text, attribute="displayName")
+    yield NAME, Trait(text=text, attribute="displayName")
     flags = int(attributes.text("flags") or "0")
     off = bool(flags & _COMPUTER_HALF_DISABLED)
     yield "computer settings", Trait(text="disabled" if off else "enabled", attribute="flags")

@@ -9,6 +9,7 @@ from ipsec_orchestrator.model.directory import dn_key
 from ipsec_orchestrator.model.drift import Difference, DriftKind, DriftReport
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling, WatchRules
+from ipsec_orchestrator.planning.drift.copies import REPLICATION
 from ipsec_orchestrator.planning.watch.handling import (
     handling_of,
     in_directory,
@@ -89,7 +90,12 @@ def decide(report: DriftReport, rules: WatchRules, around: Surroundings) -> Deci
 
 
 def _pending(report: DriftReport) -> tuple[Difference, ...]:
-    return tuple(each for each in report.differences if each.kind is DriftKind.PENDING)
+    """Give what the playbook wants by now; what only has to come to another DC is not that."""
+    return tuple(
+        each
+        for each in report.differences
+        if each.kind is DriftKind.PENDING and each.thing != REPLICATION
+    )
 
 
 def _behind(pending: Sequence[Difference], report: DriftReport) -> str:

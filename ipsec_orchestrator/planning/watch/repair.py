@@ -212,5 +212,7 @@ def _refuse_more(repair: Repair, changes: Iterable[Change]) -> None:
             or (whole and change.kind in {GPO, LINK, ASSIGNMENT})
             or change.name.startswith(pilot)
         )
-        if not answers:
+        # One that is there under another name is not to get a twin.
+        is_twin = change.kind == GPO and change.action is Action.CREATE and not whole
+        if not answers or (is_twin and not change.name.startswith(pilot)):
             raise MoreThanRepairError(kind=change.kind, name=change.name)

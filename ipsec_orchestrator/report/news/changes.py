@@ -12,6 +12,7 @@ from ipsec_orchestrator.report.news.standing import (
     Standing,
     all_members,
     essence,
+    is_same,
     last_whole,
     standing_after,
 )
@@ -116,7 +117,7 @@ def _of_differences(before: Standing, after: Standing, watch_pass: WatchPass) ->
         known = before.differences.get(key)
         if known is None:
             yield _event(EventKind.DIFFERENCE_FOUND, _LEVELS[each.kind], "New", each)
-        elif (known.kind, known.expected, known.found) != (each.kind, each.expected, each.found):
+        elif not is_same(known, each):
             yield _event(EventKind.DIFFERENCE_CHANGED, _LEVELS[each.kind], "Changed again", each)
     for key, each in before.differences.items():
         if key not in after.differences and key not in before.repaired:
@@ -128,6 +129,13 @@ def _of_differences(before: Standing, after: Standing, watch_pass: WatchPass) ->
             text=f"Put right by run {watch_pass.run_id}.",
             run_id=watch_pass.run_id,
         )
+
+
+def _differ(before: Standing, after: Standing) -> bool:
+    """Tell whether other things differ, or in another way."""
+    return before.differences.keys() != after.differences.keys() or any(
+        not is_same(before.differences[key], each) for key, each in after.differences.items()
+    )
 
 
 def _event(kind: EventKind, level: Level, opening: str, difference: Difference) -> Event:
@@ -174,7 +182,7 @@ def _of_the_outcome(before: Standing, after: Standing, watch_pass: WatchPass) ->
     if outcome is PassOutcome.HELD and not same:
         text = f"Nothing was repaired: {reason}"
         yield Event(kind=EventKind.HELD, level=Level.WARNING, text=text)
-    if outcome is PassOutcome.ASKED and (not same or after.differences != before.differences):
+    if outcome is PassOutcome.ASKED and (not same or _differ(before, after)):
         text = f"A plan waits for somebody to apply it: {_said(watch_pass.plan_file, end='')}"
         yield Event(kind=EventKind.PLAN_WAITS, level=Level.NOTE, text=text)
     if before.outcome is PassOutcome.FAILED and outcome not in _TROUBLE:

@@ -22,6 +22,8 @@ _VOLATILE: Final = re.compile(
     r"|\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?"
     r"|\b\d+(?:\.\d+)? ?(?:times|seconds?|minutes?|hours?|days?|s|min|h|d)\b"
 )
+# What is told as an age grows older by itself.
+_AGE: Final = re.compile(r"\b\d+ (?:s|min|h|d|seconds?|minutes?|hours?|days?) ago\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,13 @@ def key_of(difference: Difference) -> Key:
 def essence(text: str) -> str:
     """Give a sentence without what is volatile in it."""
     return _VOLATILE.sub("#", text)
+
+
+def is_same(one: Difference, other: Difference) -> bool:
+    """Tell whether two differences of the same key say the same, but for the time that passes."""
+    return (one.kind, one.expected) == (other.kind, other.expected) and (
+        one.found == other.found or _AGE.sub("#", one.found) == _AGE.sub("#", other.found)
+    )
 
 
 def was_read(watch_pass: WatchPass) -> bool:

@@ -110,6 +110,19 @@ def test_counts_and_times_alone_are_no_other_state() -> None:
     assert kinds(first, more, other) == [EventKind.ALARM_RAISED, EventKind.ALARM_CLEARED]
 
 
+def test_what_only_grows_older_is_not_told_again() -> None:
+    """An age is the same difference at every hour; another value of it is not."""
+    ages = [
+        watch_pass(number, PassOutcome.ASKED, plan_file="p", differences=[difference(found=found)])
+        for number, found in enumerate(
+            ["25 h ago", "26 h ago", "27 h ago", "failed, error 0x00000005"]
+        )
+    ]
+
+    assert kinds(*ages[:2]) == kinds(*ages[:3]) == []
+    assert kinds(*ages) == [EventKind.DIFFERENCE_CHANGED, EventKind.PLAN_WAITS]
+
+
 def test_what_was_repaired_is_not_told_again_when_it_is_gone() -> None:
     """The pass that repairs tells it; the clean one after it only that all is well."""
     repaired = watch_pass(

@@ -3,11 +3,16 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from ipsec_orchestrator.adapters.evidence_folder import verify_evidence
+from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.record_view import read_record
+from ipsec_orchestrator.model.evidence import Verdict
+from ipsec_orchestrator.report.record_page import record_page
 from tests.lab.wire.on_the_wire import Sniffer
 from tests.system.conftest import PLAYBOOK, POLICY, Laboratory, document
 from tests.system.wire.proofs import PAIR, esp_numbers, is_clean, packets, verdicts, words
@@ -68,6 +73,11 @@ def test_all_pairs_both_ways(lab: Laboratory, tmp_path: Path) -> None:
         ends = json.loads(told.read_text(encoding="utf-8"))
         assert {event["id"] for event in ends["source"]["events"]} >= {5451}
         assert ends["source"]["associations"]
+    record = read_record(StatePlace(folder=lab.state_dir), datetime.now(UTC))
+    newest = record.proofs[0]
+    assert newest.evidence == str(evidence)
+    assert [flow.verdict for flow in newest.flows if flow.tells] == [Verdict.ENCRYPTED] * 4
+    assert "4 of 4 flows encrypted" in record_page(record)
 
 
 def test_udp_is_proved_like_tcp(any_lab: Laboratory, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ipsec_orchestrator.app.drift import Record, find_drift
-from ipsec_orchestrator.app.left_record import read_left
+from ipsec_orchestrator.app.left_record import linked_unit, read_left
 from ipsec_orchestrator.lab.windows import RegistryFile
 from ipsec_orchestrator.lab.windows.health_registry import LAST_RUN_KEY, write_last_run
 from ipsec_orchestrator.model.directory import Attributes
@@ -77,7 +77,7 @@ def watch(
     report = domain.carry_out(plan)
     assert report.error is None
     assert report.all_members_done, report.members
-    left = read_left(plan, domain.world)
+    left = read_left(plan, domain.world, linked_unit(plan))
     assert left is not None
     # As it comes back from a journal.
     record = Record(run_id="r1", left=left_from_json(left_to_json(left)))

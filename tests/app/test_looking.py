@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from ipsec_orchestrator.adapters.memory import MemoryDirectory
 from ipsec_orchestrator.app.drift import Record, find_drift
-from ipsec_orchestrator.app.left_record import read_left
+from ipsec_orchestrator.app.left_record import linked_unit, read_left
 from ipsec_orchestrator.app.looking import Economy, Look, look
 from ipsec_orchestrator.errors import BackendError, HostUnreachableError
 from ipsec_orchestrator.facts.gpo import assignment_dns
@@ -167,7 +167,7 @@ def make_watch(inventory: Inventory, playbook: Playbook, folder: Path) -> Watch:
     plan = domain.plan(playbook, members)
     report = domain.carry_out(plan)
     assert report.all_members_done, report
-    left = read_left(plan, domain.world)
+    left = read_left(plan, domain.world, linked_unit(plan))
     assert left is not None
     record = Record(run_id="r1", left=left)
     return Watch(domain=domain, playbook=playbook, members=members, record=record)

@@ -10,6 +10,7 @@ import pytest
 
 from ipsec_orchestrator.adapters.memory.passes import MemoryPasses
 from ipsec_orchestrator.app.carry_out import carry_out
+from ipsec_orchestrator.app.earlier_runs import make_rollback_plan, read_run
 from ipsec_orchestrator.app.look_after import PassOrder
 from ipsec_orchestrator.app.looking import Economy
 from ipsec_orchestrator.app.options import StatePlace
@@ -298,18 +299,15 @@ def test_deleted_gpo_comes_back(watched: Watched) -> None:
     assert watched.make().outcome is PassOutcome.CLEAN
 
 
-def test_renamed_gpo_gets_no_twin(watched: Watched) -> None:
-    """A GPO under another name is told, and no repair of something else makes a second one."""
-    gpo = watched.domain.gpo_dn(watched.playbook.gpo.name)
-    watched.domain.directory.replace(gpo, Attributes.of_text(displayName="Renamed"))
-    alone = watched.make()
-    watched.domain.directory.replace(gpo, Attributes.of_text(flags="2"))
+def test_renamed_gpo_gets_its_name_back(watched: Watched) -> None:
+    """A GPO under another name is found by its id: it is no second one, and what differs is mended."""
     before = watched.picture()
-    beside = watched.make()
+    gpo = watched.domain.gpo_dn(watched.playbook.gpo.name)
+    watched.domain.directory.replace(gpo, Attributes.of_text(displayName="Renamed", flags="2"))
+    done = watched.make()
 
-    assert alone.outcome is PassOutcome.REPORTED
-    assert [(each.thing, each.field) for each in alone.report.differences] == [("GPO", "name")]
-    assert beside.outcome in {PassOutcome.HELD, PassOutcome.FAILED}
+    assert done.outcome is PassOutcome.REPAIRED, done.reason
+    assert {each.field for each in done.report.differences} == {"name", "computer settings"}
     assert watched.picture() == before
 
 
@@ -330,3 +328,20 @@ def test_lost_pass_and_silent_hours_are_told(watched: Watched) -> None:
     assert len([text for text in watched.told if "was killed" in text]) == 1
     watched.domain.clock.wait(1900)
     assert watched.make(None, every=600).missed == 2
+
+
+def test_after_a_rollback_its_state_is_the_record(watched: Watched) -> None:
+    """What a rollback left is what the watch compares with, not what was taken back."""
+    before = watched.picture()
+    changed = replace(watched.playbook, gpo=replace(watched.playbook.gpo, enforced=True))
+    plan = watched.domain.plan(changed, watched.members)
+    run = carry_out(plan, watched.domain.world, watched.place, ListObserver())
+    store = run_store(watched.place)
+    back = make_rollback_plan(read_run(store, run.run_id), watched.domain.world, store)
+    carry_out(back, watched.domain.world, watched.place, ListObserver(), undoes=run.run_id)
+
+    assert watched.picture() == before
+    assert watched.make().outcome is PassOutcome.CLEAN
+    enforce_link(watched.domain, watched.playbook.gpo.name)
+    assert watched.make().outcome is PassOutcome.REPAIRED
+    assert watched.picture() == before

@@ -7,7 +7,7 @@ from ipsec_orchestrator.model.drift import Difference, DriftKind
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.model.watch_rules import Handling, WatchRules
 from ipsec_orchestrator.planning.desired import ObjectKind
-from ipsec_orchestrator.planning.drift.group_policy import ASSIGNMENT, GPO, INHERITANCE, LINK, NAME
+from ipsec_orchestrator.planning.drift.group_policy import ASSIGNMENT, GPO, INHERITANCE, LINK
 from ipsec_orchestrator.planning.drift.members import CONTENT, MEMBER, POLICY
 
 DIRECTORY: Final = frozenset({GPO, LINK, ASSIGNMENT, *(kind.value for kind in ObjectKind)})
@@ -20,13 +20,11 @@ def in_directory(difference: Difference) -> bool:
     """Tell whether a repair of the directory brings it back.
 
     Blocked inheritance is the OU's own affair, and does not keep a GPO from the OU it is linked to.
-    A GPO of another name is found by nobody but by its id: whoever renamed it has to say why.
     """
     return (
         difference.kind is DriftKind.DRIFT
         and difference.thing in DIRECTORY
         and difference.field != INHERITANCE
-        and (difference.thing, difference.field) != (GPO, NAME)
     )
 
 

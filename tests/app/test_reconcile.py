@@ -1,29 +1,24 @@
 """Passes over a domain in memory: what may be done is done, and nothing else."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
-from ipsec_orchestrator.adapters.memory.passes import MemoryPasses
 from ipsec_orchestrator.app.carry_out import carry_out
 from ipsec_orchestrator.app.earlier_runs import make_rollback_plan, read_run
-from ipsec_orchestrator.app.look_after import PassOrder
 from ipsec_orchestrator.app.looking import Economy
-from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.plans import load_plan
-from ipsec_orchestrator.app.reconcile import make_pass
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.facts.gpo import assignment_dns
 from ipsec_orchestrator.model.directory import Attributes
-from ipsec_orchestrator.model.inventory import Host, Inventory
+from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.plan import Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
-from ipsec_orchestrator.model.watch_rules import Handling, WatchRules
+from ipsec_orchestrator.model.watch_rules import Handling
 from ipsec_orchestrator.planning.drift.rotation import Rotation, Turn
 from tests.app.tampering import (
     another_policy,
@@ -41,72 +36,16 @@ from tests.app.tampering import (
     unassign,
     unlink,
 )
+from tests.app.watched import Watched, watched_domain
 from tests.worlds import OU, ListObserver, MemoryDomain, with_windows_hosts
-
-BORN = ("objectGUID", "whenCreated", "uSNCreated")
-"""What a deleted object can't get back."""
-
-
-@dataclass(slots=True, kw_only=True)
-class Watched:
-    """The how-to, applied, and what looks after it."""
-
-    domain: MemoryDomain
-    playbook: Playbook
-    members: tuple[Host, ...]
-    state: Path
-    passes: MemoryPasses = field(default_factory=MemoryPasses)
-    told: list[str] = field(default_factory=list)
-    economy: Economy = field(default_factory=Economy)
-
-    @property
-    def place(self) -> StatePlace:
-        """The state folder."""
-        return StatePlace(folder=self.state)
-
-    def make(self, mode: Handling | None = Handling.REPAIR, **rules: object) -> WatchPass:
-        """Make a pass."""
-        playbook = self.playbook
-        if rules:
-            playbook = replace(playbook, watch=WatchRules(**rules))  # type: ignore[arg-type]
-        order = PassOrder(
-            playbook=playbook,
-            inventory=self.domain.inventory,
-            members=self.members,
-            place=self.place,
-            plans=self.state / "plans",
-            mode=mode,
-            open_world=lambda: nullcontext(self.domain.world),
-            watch=lambda _: nullcontext(ListObserver()),
-            economy=self.economy,
-        )
-        return make_pass(order, self.passes, self.domain.clock, self.told.append)
-
-    def picture(self) -> dict[str, dict[str, frozenset[bytes]]]:
-        """Everything in the directory apart from counters."""
-        found = self.domain.snapshot(without=["versionNumber", *BORN])
-        for dn, attributes in found.items():
-            if dn.startswith("CN=IPSEC,"):
-                # The mark of the assignment says which version announced it.
-                attributes.pop("adminDescription", None)
-        return found
 
 
 @pytest.fixture
 def watched(
     howto_inventory: Inventory, howto: Playbook, domain: MemoryDomain, tmp_path: Path
 ) -> Watched:
-    """The how-to, applied to three simulated Windows hosts, with the record that the run left."""
-    hosts = tmp_path / "hosts"
-    hosts.mkdir()
-    with_windows_hosts(domain, hosts)
-    members = tuple(host for host in howto_inventory.hosts if host.name != "dc1")
-    found = Watched(domain=domain, playbook=howto, members=members, state=tmp_path / "state")
-    plan = domain.plan(howto, members)
-    report = carry_out(plan, domain.world, found.place, ListObserver())
-    assert report.error is None
-    assert report.all_members_done, report.members
-    return found
+    """The how-to, applied."""
+    return watched_domain(howto_inventory, howto, domain, tmp_path)
 
 
 def test_clean_domain_stays_clean(watched: Watched) -> None:

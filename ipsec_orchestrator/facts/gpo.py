@@ -159,6 +159,17 @@ def read_ou(directory: Directory, dn: str) -> ObservedOu:
     return ObservedOu(entry=identified(entry))
 
 
+def read_blocking_units(directory: Directory, ou: str) -> tuple[str, ...]:
+    """Give the DNs of the OUs below an OU that block inheritance."""
+    found = directory.search(
+        ou,
+        Scope.SUBTREE,
+        "(&(objectClass=organizationalUnit)(gPOptions=1))",
+        ("distinguishedName",),
+    )
+    return tuple(sorted(entry.dn for entry in found if not same_dn(entry.dn, ou)))
+
+
 def read_links_elsewhere(directory: Directory, gpo: ObservedGpo, ou: str) -> tuple[str, ...]:
     """Give the DNs, other than the OU, whose links name the GPO; sites are not searched."""
     names = directory.names()

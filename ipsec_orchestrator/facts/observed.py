@@ -26,6 +26,7 @@ class Observed:
         enforced_above: Those of them whose link above the OU is enforced.
         pilot: The GPO that carries the playbook's policy while waves last, ``None`` if there is
             none.
+        blocking: DNs of the OUs below that block inheritance.
         linked_elsewhere: DNs other than the OU that link the GPO.
         left_out: Members of the playbook that were not asked, because the user limited the run.
         assigned_elsewhere: Other GPOs by the policy that they assign: key of its DN -> names.
@@ -42,6 +43,7 @@ class Observed:
     pilot: ObservedGpo | None = None
     rivals: tuple[ObservedGpo, ...] = ()
     enforced_above: frozenset[UUID] = frozenset()
+    blocking: tuple[str, ...] = ()
     linked_elsewhere: tuple[str, ...] = ()
     assigned_elsewhere: Mapping[str, tuple[str, ...]] = field(
         default_factory=dict[str, tuple[str, ...]],

@@ -246,3 +246,25 @@ def test_every_difference_says_what_it_is_about(watch: Watch) -> None:
 
     assert len(found) == 2
     assert all(each.object and each.expected and each.found for each in found)
+
+
+def test_blocked_inheritance_on_the_way_to_a_member(watch: Watch) -> None:
+    """An OU below ours that blocks keeps the GPO from the accounts in it, unless the link passes."""
+    below = f"OU=Below,{OU}"
+    account = watch.domain.directory.read(f"CN=VM1,{OU}", ["*"])
+    assert account is not None
+    kept = ("objectClass", "sAMAccountName", "dNSHostName", "userAccountControl", "objectSid")
+    watch.domain.directory.add(below, Attributes.of_text(objectClass="organizationalUnit"))
+    watch.domain.directory.delete(account.dn)
+    watch.domain.directory.add(f"CN=VM1,{below}", account.attributes.only(kept))
+    reached = watch.differences()
+    watch.set(below, gPOptions="1")
+    (blocked,) = watch.look().differences
+    enforce_link(watch.domain, watch.playbook.gpo.name)
+    passed = watch.differences()
+
+    assert reached == []
+    assert (blocked.name, blocked.field) == ("vm1", "place")
+    assert blocked.found == f"below {below}, which blocks inheritance"
+    assert (blocked.attribute, blocked.holder) == ("gPOptions", below)
+    assert passed == [("drift", LINK, "enforced")]

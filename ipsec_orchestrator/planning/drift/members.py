@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import Final
 
+from ipsec_orchestrator.codec.gp_link import parse_gp_link
 from ipsec_orchestrator.errors import OrchestratorError
 from ipsec_orchestrator.facts.assigned_set import assigned_set
 from ipsec_orchestrator.facts.computers import Computer
@@ -15,7 +16,7 @@ from ipsec_orchestrator.facts.member_verdict import (
     judge_member,
 )
 from ipsec_orchestrator.facts.observed import Observed
-from ipsec_orchestrator.model.directory import Entry, dn_key
+from ipsec_orchestrator.model.directory import Entry, dn_key, is_below
 from ipsec_orchestrator.model.drift import Unread
 from ipsec_orchestrator.model.inventory import Host
 from ipsec_orchestrator.planning.desired import DesiredPolicy
@@ -85,6 +86,7 @@ def found_members(
     """
     sets = (*_wanted(assigned, policies), *_stored(observed))
     things: list[Thing] = []
+    blocking = _blocking(observed)
     for host in hosts:
         account = observed.computers.find(host.fqdn)
         things.append(
@@ -92,7 +94,7 @@ def found_members(
                 kind=ACCOUNT,
                 name=host.name,
                 object=account.dn if account else host.fqdn,
-                traits=dict(_account(account)),
+                traits=dict(_account(account, blocking)),
             ),
         )
         found = observed.members.get(host.name)
@@ -147,8 +149,28 @@ def _hours(age: timedelta) -> int:
     return age // timedelta(hours=1)
 
 
-def _account(account: Computer | None) -> Iterator[tuple[str, Trait]]:
-    yield PLACE, Trait(text=_REACHED if account else "elsewhere, or not there")
+def _blocking(observed: Observed) -> tuple[str, ...]:
+    """Give the OUs that keep the GPO from the accounts below them; an enforced link passes all."""
+    links = parse_gp_link(observed.ou.gp_link or "")
+    link = links.find(observed.gpo.gpo_id) if observed.gpo else None
+    return () if link is not None and link.enforced else observed.blocking
+
+
+def _account(account: Computer | None, blocking: Iterable[str]) -> Iterator[tuple[str, Trait]]:
+    if account is None:
+        yield PLACE, Trait(text="elsewhere, or not there")
+    else:
+        block = next((dn for dn in blocking if is_below(account.dn, dn)), None)
+        yield (
+            PLACE,
+            Trait(text=_REACHED)
+            if block is None
+            else Trait(
+                text=f"below {block}, which blocks inheritance",
+                attribute="gPOptions",
+                holder=block,
+            ),
+        )
     if account is not None:
         # With a disabled account a computer can't log on, and gets no Group Policy.
         text = "disabled" if account.is_disabled else _ENABLED

@@ -18,6 +18,7 @@ from ipsec_orchestrator.model.steps import Step
 from ipsec_orchestrator.planning.concerned import via_of
 from ipsec_orchestrator.planning.draft import Draft
 from ipsec_orchestrator.planning.rollback_gpo import gpo_again, gpo_away, raise_versions
+from ipsec_orchestrator.planning.rollback_known import is_link, known_pilot
 from ipsec_orchestrator.planning.rollback_members import (
     members_again,
     members_back,
@@ -25,7 +26,7 @@ from ipsec_orchestrator.planning.rollback_members import (
     web_back,
 )
 from ipsec_orchestrator.planning.rollback_parts import Parts
-from ipsec_orchestrator.planning.rollback_pilot import take_apart
+from ipsec_orchestrator.planning.rollback_pilot import PilotUndo, take_apart
 from ipsec_orchestrator.planning.rollback_views import RunToUndo, check_untouched
 from ipsec_orchestrator.planning.rollback_waves import narrowing_back
 from ipsec_orchestrator.planning.rollback_words import changes_of, left_out
@@ -41,9 +42,11 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
 
     Raises:
         StalePlanError: Somebody else has changed what the run touched.
-        PlanError: It went on with a pilot GPO of an earlier run.
+        PlanError: It made a pilot GPO and changed its link and another one at once.
     """
-    whole, pilot = run, take_apart(run)
+    whole = run
+    known = known_pilot(run, via_of(run.plan.steps) or via or GpoVia.WINRM)
+    pilot = take_apart(run) if known is None else PilotUndo(main=known.main)
     run = pilot.main
     check_untouched(run)
     parts = Parts(run)
@@ -61,15 +64,21 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
         members, again = narrowing.late, Draft()
         narrowed = (*narrowing.steps, *revealed, *quiet, *narrowing.early.steps)
         revealed = quiet = ()
+    elif known is not None:
+        members, again, narrowed = known.members, Draft(), ()
     else:
         members = members_back(run, hidden=bool(hidden)) if felt else Draft()
         again = members_again(run) if felt else Draft()
         narrowed = ()
     steps: tuple[Step, ...] = (
         *gpo_again(run),
-        *parts.back,
+        *(known.again if known else ()),
+        *(step for step in parts.back if not is_link(step)),
+        *(known.back if known else ()),
+        *(step for step in parts.back if is_link(step)),
         *parts.switch,
         *hidden,
+        *(known.loud if known else ()),
         *loud,
         *pilot.unlink,
         *members.steps,
@@ -80,6 +89,7 @@ def plan_rollback(run: RunToUndo, tool_version: str, via: GpoVia | None = None) 
         *parts.away,
         *parts.place_away,
         *revealed,
+        *(known.quiet if known else ()),
         *quiet,
         *(() if away else parts.gpo_last),
         *away,

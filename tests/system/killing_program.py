@@ -24,7 +24,7 @@ from ipsec_orchestrator.app.carry_out import carry_out_in
 from ipsec_orchestrator.app.confirmations import with_confirmations
 from ipsec_orchestrator.app.earlier_runs import check_open, make_rollback_plan, read_run, resume
 from ipsec_orchestrator.app.options import ConnectOptions, StatePlace
-from ipsec_orchestrator.app.plans import make_apply_plan, members_of
+from ipsec_orchestrator.app.plans import make_apply_plan, make_remove_plan, members_of
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.session import connected
 from ipsec_orchestrator.model.outcome import RunReport
@@ -72,7 +72,7 @@ class CountingClock(Clock):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What one process is to do: apply, resume, rollback, or finish a rollback."""
+    """What one process is to do: apply, remove, resume, rollback, or finish a rollback."""
 
     verb: str
     playbook: Path
@@ -105,6 +105,9 @@ def carry(order: Order, counter: Counter) -> RunReport | None:
         world = with_confirmations(deadly(safe, counter), place)
         if order.verb == "apply":
             plan = make_apply_plan(playbook, members, safe, _nothing)
+            return carry_out_in(plan, world, store, observer)
+        if order.verb == "remove":
+            plan = make_remove_plan(playbook, members, safe, _nothing)
             return carry_out_in(plan, world, store, observer)
         found = read_run(store, "last")
         check_open(found, store)

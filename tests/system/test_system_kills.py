@@ -24,8 +24,10 @@ HOST = "vm1"
 ROOT = Path(__file__).parents[2]
 # Who an object is and when it was made: a second apply makes new objects.
 COUNTED = {"objectGUID", "whenCreated", "uSNCreated"}
+# Members hear of the way back under a new version, and the mark of the assignment names it.
+VERSIONS = {"versionNumber", "adminDescription"}
 # The points are gone through again and again until this time is over; a whole round takes less.
-BUDGET_SECONDS = 240.0
+BUDGET_SECONDS = 100.0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,11 +73,7 @@ class Killer:
 
     def look(self) -> "Sight":
         """What is there, by other eyes."""
-        return Sight(
-            directory=dump(self.lab),
-            sysvol=tree(self.lab.sysvol),
-            policy=self.lab.assigned_policy(HOST),
-        )
+        return Sight.of(self.lab)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +84,22 @@ class Sight:
     sysvol: Tree
     policy: str | None
 
+    @classmethod
+    def of(cls, lab: Laboratory) -> "Sight":
+        """Look at a lab."""
+        return cls(directory=dump(lab), sysvol=tree(lab.sysvol), policy=lab.assigned_policy(HOST))
+
+    def files(self, *, versions: bool) -> Tree:
+        """SYSVOL; without versions only that ``gpt.ini`` is there, and whose it is."""
+        return {
+            path: (content if versions or not path.casefold().endswith("gpt.ini") else b"", access)
+            for path, (content, access) in self.sysvol.items()
+        }
+
     def differences(self, other: "Sight", *, without: set[str]) -> list[str]:
-        """Where two sights differ."""
+        """Where two sights differ; without ``versionNumber`` that of ``gpt.ini`` is left out too."""
+        versions = "versionNumber" not in without
+        ours, theirs = self.files(versions=versions), other.files(versions=versions)
         found = [f"only on one side: {dn}" for dn in self.directory.keys() ^ other.directory.keys()]
         found += [
             f"{dn}: {name}"
@@ -98,9 +110,7 @@ class Sight:
             and entry.get(name) != other.directory[dn].get(name)
         ]
         found += [
-            path
-            for path in self.sysvol.keys() | other.sysvol.keys()
-            if self.sysvol.get(path) != other.sysvol.get(path)
+            path for path in ours.keys() | theirs.keys() if ours.get(path) != theirs.get(path)
         ]
         return [*found, *(["the member's policy"] if self.policy != other.policy else [])]
 
@@ -128,29 +138,63 @@ def killer(lab: Laboratory, tmp_path: Path) -> Iterator[Killer]:
         process.stdin.close()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """A command that is killed, and what its two ends look like.
+
+    Attributes:
+        verb: The command.
+        before: What was there before it.
+        wanted: What is there when it is undisturbed.
+        renewed: Attributes that are new when what was deleted is brought back.
+        actions: Its actions.
+        back: The actions of its rollback.
+    """
+
+    verb: str
+    before: Sight
+    wanted: Sight
+    renewed: set[str]
+    actions: list[str]
+    back: list[str]
+
+
+def ends_of(killer: Killer, verb: str) -> Ends:
+    """Do it undisturbed, and take it back."""
+    if verb == "remove":
+        killer.whole("apply")
+    renewed = COUNTED | VERSIONS if verb == "remove" else set[str]()
+    before = killer.look()
+    actions = killer.whole(verb)
+    wanted = killer.look()
+    back = killer.whole("rollback")
+    assert before.differences(killer.look(), without=renewed) == []
+    assert {before.policy, wanted.policy} == {POLICY, None}
+    return Ends(
+        verb=verb, before=before, wanted=wanted, renewed=renewed, actions=actions, back=back
+    )
+
+
+@pytest.mark.parametrize("verb", ["apply", "remove"])
 def test_killed_at_every_action_resume_and_rollback_are_exact(
-    killer: Killer, request: pytest.FixtureRequest
+    killer: Killer, request: pytest.FixtureRequest, verb: str
 ) -> None:
-    """From every point resume ends as an undisturbed apply does, and rollback as if nothing was.
+    """From every point resume ends as an undisturbed run does, and rollback as if nothing was.
 
     A run that was resumed to its end is rolled back too, so that each point begins anew; at every
     third point the rollback is killed as well, and resumed, and at every fifth the resume. With
     ``--every-point`` each point is gone through both ways, however long it takes.
     """
     every = bool(request.config.getoption("--every-point"))
-    before = killer.look()
-    actions = killer.whole("apply")
-    wanted = killer.look()
-    back = killer.whole("rollback")
-    assert before.differences(killer.look(), without=set()) == []
-    assert wanted.policy == POLICY
-    assert len(actions) > 60
+    ends = ends_of(killer, verb)
+    actions = ends.actions
+    assert len(actions) > 40
     begun, points, doubles = time.monotonic(), 0, 0
     for turn, limit in enumerate(_spread(len(actions)) * (2 if every else 1)):
         if not every and time.monotonic() - begun > BUDGET_SECONDS:
             break
         place = f"killed before action {limit + 1}: {actions[limit]}"
-        assert killer.killed("apply", limit), place
+        assert killer.killed(verb, limit), place
         points += 1
         if limit <= actions.index("event"):
             # Nothing was recorded, and nothing done; the next one breaks the lock that is left.
@@ -161,19 +205,18 @@ def test_killed_at_every_action_resume_and_rollback_are_exact(
             if points % 5 == 0 and killer.killed("resume", (limit * 7) % 19):
                 doubles += 1
             killer.whole("resume")
-            found = wanted.differences(killer.look(), without=COUNTED)
+            found = ends.wanted.differences(killer.look(), without=COUNTED | ends.renewed)
             assert found == [], f"{place}, resumed"
         if points % 3:
             killer.whole("rollback")
-        elif killer.killed("rollback", (limit * 5) % len(back)):
+        elif killer.killed("rollback", (limit * 5) % len(ends.back)):
             doubles += 1
             killer.whole("finish")
-        found = before.differences(killer.look(), without=set())
+        found = ends.before.differences(killer.look(), without=ends.renewed)
         assert found == [], f"{place}, {'resumed and ' if resumes else ''}rolled back"
 
     print(f"{points} points, {doubles} of them killed twice, of {len(actions)} actions")  # noqa: T201
-    assert points > 10
-    assert doubles > 1
+    assert points > 5
     assert not every or points == 2 * len(actions)
 
 

@@ -5,23 +5,9 @@ from pathlib import Path
 import pytest
 
 from tests.system.conftest import POLICY, Laboratory, document, playbook_for
-from tests.system.test_system_kills import COUNTED, Sight
-from tests.system.test_system_story import dump, tree
+from tests.system.test_system_kills import COUNTED, HOST, VERSIONS, Sight
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(300)]
-
-HOST = "vm1"
-# Members hear of the way back under a new version, and the mark of the assignment names it.
-VERSIONS = {"versionNumber", "adminDescription"}
-
-
-def look(lab: Laboratory) -> Sight:
-    """What is there, by other eyes; of ``gpt.ini`` only that it is there."""
-    files = {
-        path: (b"" if path.casefold().endswith("gpt.ini") else content, access)
-        for path, (content, access) in tree(lab.sysvol).items()
-    }
-    return Sight(directory=dump(lab), sysvol=files, policy=lab.assigned_policy(HOST))
 
 
 def rollback(lab: Laboratory) -> None:
@@ -43,25 +29,25 @@ def playbook(tmp_path: Path) -> Path:
 def test_a_change_of_the_policy(lab: Laboratory, playbook: Path) -> None:
     """The old objects are there again, byte by byte, and the member has the old policy."""
     lab.apply(playbook=playbook)
-    before = look(lab)
+    before = Sight.of(lab)
     text = playbook.read_text(encoding="utf-8")
     playbook.write_text(text.replace("destination_port: 8080", "destination_port: 9090"))
     lab.apply(playbook=playbook)
-    changed = look(lab)
+    changed = Sight.of(lab)
     rollback(lab)
 
     assert before.directory.keys() != changed.directory.keys()
-    assert before.differences(look(lab), without=COUNTED | VERSIONS) == []
+    assert before.differences(Sight.of(lab), without=COUNTED | VERSIONS) == []
 
 
 def test_a_removal(lab: Laboratory, playbook: Path) -> None:
     """GPO, link, objects and assignment are there again, and the member has the policy."""
     lab.apply(playbook=playbook)
-    before = look(lab)
+    before = Sight.of(lab)
     removed = lab.play("remove", "--yes", "--json", playbook=playbook)
-    gone = look(lab)
+    gone = Sight.of(lab)
     rollback(lab)
 
     assert removed.returncode == 0, removed.stderr
     assert (before.policy, gone.policy) == (POLICY, None)
-    assert before.differences(look(lab), without=COUNTED | VERSIONS) == []
+    assert before.differences(Sight.of(lab), without=COUNTED | VERSIONS) == []

@@ -18,7 +18,7 @@ from ipsec_orchestrator.app.repair import carry_out_repair, make_repair_plan, tr
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.taken_back import Watch
 from ipsec_orchestrator.app.watermarks import watermarks
-from ipsec_orchestrator.errors import JournalError, PlanError, PlanFileError
+from ipsec_orchestrator.errors import BackendError, JournalError, PlanError, PlanFileError
 from ipsec_orchestrator.facts.run_lock import read_lock
 from ipsec_orchestrator.model.drift import DriftKind
 from ipsec_orchestrator.model.inventory import Host, Inventory
@@ -137,6 +137,9 @@ def look_after(
     except PlanError as error:
         # Somebody has to decide: nobody is there who could be asked.
         return replace(looked, outcome=PassOutcome.HELD, reason=str(error))
+    except BackendError as error:
+        # What was found is worth knowing, although nothing came of the repair.
+        return replace(looked, outcome=PassOutcome.FAILED, reason=str(error))
 
 
 def _finish(order: PassOrder, store: RunStore, world: World, tell: Tell) -> str:

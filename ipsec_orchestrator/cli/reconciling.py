@@ -88,7 +88,7 @@ class Reconciling:
                 while True:
                     began = clock.monotonic_seconds()
                     begun += 1
-                    self._make_and_tell(publisher)
+                    self._make_and_tell(publisher, every)
                     late = clock.monotonic_seconds() - began
                     spread = random.uniform(-_JITTER, _JITTER) * every  # noqa: S311 - no secret
                     clock.wait(max(0.0, every + spread - late))
@@ -109,9 +109,9 @@ class Reconciling:
         )
         return publishing(self.audience, state_place(self.state), look, os.environ)
 
-    def _make_and_tell(self, publisher: Publisher) -> None:
+    def _make_and_tell(self, publisher: Publisher, every: int) -> None:
         try:
-            done = self._make(publisher)
+            done = self._make(publisher, every)
         except RunStoppedError:
             raise
         except OrchestratorError as error:
@@ -121,9 +121,11 @@ class Reconciling:
         if self.as_json:
             print_json_line(pass_to_json(done))
 
-    def _make(self, publisher: Publisher) -> WatchPass:
+    def _make(self, publisher: Publisher, every: int | None = None) -> WatchPass:
         inventory = self.connection.read_inventory()
         playbook = read_playbook(Path(self.file), inventory)
+        rules = playbook.watch
+        playbook = replace(playbook, watch=replace(rules, every=every or rules.every))
         place = state_place(self.state)
 
         def open_world() -> AbstractContextManager[World]:

@@ -9,11 +9,13 @@ import pytest
 from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.locking import take_lock
+from ipsec_orchestrator.errors import DirectoryError
 from ipsec_orchestrator.model.administration import (
     AdministrationSettings,
     ExtraFlow,
     NamedHost,
 )
+from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.rollout import Portion, Rollout
@@ -146,3 +148,24 @@ def test_repair_goes_in_the_playbook_s_waves(
     assert order[0] == "vm2"
     assert len(order) == len(set(order)) == 3
     assert watched.picture() == before
+
+
+def test_directory_that_fails_during_the_repair(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The pass failed, and what it found is in its record all the same."""
+    tampered(watched)
+    directory = watched.domain.directory
+
+    def refuse(dn: str, attributes: Attributes) -> None:
+        del attributes
+        raise DirectoryError(dn=dn, code=52, reason="unavailable")
+
+    monkeypatch.setattr(directory, "add", refuse)
+    done = watched.make()
+    monkeypatch.undo()
+    after = watched.make()
+
+    assert done.outcome is PassOutcome.FAILED
+    assert [each.name for each in done.report.differences] == ["myEncryption"]
+    assert after.outcome is PassOutcome.REPAIRED, after.reason

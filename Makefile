@@ -31,6 +31,7 @@ check: ## Formatting, lint, types and layers only
 bench: ## Times as ratios against a peer of the same run
 	@.ci/prepare test
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/quiet_passes.py
 
 fuzz: ## The codecs against arbitrary bytes, for a minute
 	@.ci/prepare test

@@ -1,5 +1,6 @@
 """What all tests share: how hypothesis runs, golden files, and the how-to as values."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from tests.leftovers import Leftovers, leave_caches_alone
 from tests.worlds import MemoryDomain, memory_domain
 
 ROOT = Path(__file__).parents[1]
+
+# What is started in the background by a shell ignores Ctrl-C, and so would the programs under test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before anything is imported that looks for its cache.
 leave_caches_alone(ROOT / ".pytest_cache" / "programs")

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import PLAYBOOK, POLICY, Laboratory
+from tests.system.conftest import POLICY, Laboratory, playbook_for
 from tests.system.test_system_story import Dump, Tree, dump, tree
 
 pytestmark = [pytest.mark.lab, pytest.mark.timeout(3000)]
@@ -118,8 +118,8 @@ class Sight:
 @pytest.fixture
 def killer(lab: Laboratory, tmp_path: Path) -> Iterator[Killer]:
     """The program, waiting for orders, with a playbook that goes by LDAP and SMB."""
-    playbook = tmp_path / PLAYBOOK.name
-    text = PLAYBOOK.read_text(encoding="utf-8")
+    playbook = playbook_for(tmp_path, HOST)
+    text = playbook.read_text(encoding="utf-8")
     playbook.write_text(text.replace("\ngpo:\n", "\ngpo:\n  via: smb\n"), encoding="utf-8")
     temporary = tmp_path / "temporary"
     temporary.mkdir()

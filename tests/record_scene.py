@@ -161,10 +161,14 @@ def _flow(source: str, destination: str, *, newest: bool) -> ProvedFlow:
         port=8080,
         is_protected=True,
         as_expected=not clear,
-        addresses=f"10.0.1.{int(source[-5:])} -> 10.2.27.{int(destination[-5:])}",
+        addresses=f"10.0.1.{_number(source)} -> 10.2.27.{_number(destination)}",
         verdict=Verdict.CLEAR if clear else Verdict.ENCRYPTED,
         reason="the requests were answered in clear" if clear else "everything agrees",
     )
+
+
+def _number(host: str) -> int:
+    return int("".join(filter(str.isdigit, host)))
 
 
 def members(number: int) -> tuple[MemberState, ...]:

@@ -5,6 +5,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID, uuid5
 
 from typing_extensions import override
@@ -135,6 +136,9 @@ class ListObserver:
         self.members.append(result)
 
 
+Answer = TypeVar("Answer")
+
+
 @dataclass(slots=True)
 class Counter:
     """Counts writes, by what was written.
@@ -157,13 +161,22 @@ class Counter:
             raise KilledError(text)
         self.writes.append(text)
 
+    def ask(self, question: Callable[[], Answer]) -> Answer:
+        """Read something."""
+        return question()
+
+    def order(self, text: str, write: Callable[[], Answer]) -> Answer:
+        """Write something, and count it."""
+        self.note(text)
+        return write()
+
 
 class KilledError(Exception):
     """The process ended here; no error of the program's own, so nothing handles it."""
 
 
 class CountingDirectory(Directory):
-    """Passes everything on and counts the writes."""
+    """Everything goes through the counter."""
 
     def __init__(self, inner: Directory, counter: Counter) -> None:
         self._inner = inner
@@ -171,11 +184,11 @@ class CountingDirectory(Directory):
 
     @override
     def names(self) -> DomainNames:
-        return self._inner.names()
+        return self._counter.ask(self._inner.names)
 
     @override
     def read(self, dn: str, attributes: Sequence[str]) -> Entry | None:
-        return self._inner.read(dn, attributes)
+        return self._counter.ask(lambda: self._inner.read(dn, attributes))
 
     @override
     def search(
@@ -185,30 +198,28 @@ class CountingDirectory(Directory):
         ldap_filter: str,
         attributes: Sequence[str],
     ) -> Iterator[Entry]:
-        return self._inner.search(base, scope, ldap_filter, attributes)
+        return self._counter.ask(lambda: self._inner.search(base, scope, ldap_filter, attributes))
 
     @override
     def deleted(self, ldap_filter: str, attributes: Sequence[str]) -> tuple[Entry, ...] | None:
-        return self._inner.deleted(ldap_filter, attributes)
+        return self._counter.ask(lambda: self._inner.deleted(ldap_filter, attributes))
 
     @override
     def add(self, dn: str, attributes: Attributes) -> None:
-        self._counter.note(f"add {dn}")
-        self._inner.add(dn, attributes)
+        self._counter.order(f"add {dn}", lambda: self._inner.add(dn, attributes))
 
     @override
     def replace(self, dn: str, attributes: Attributes) -> None:
-        self._counter.note(f"replace {dn}: {', '.join(attributes)}")
-        self._inner.replace(dn, attributes)
+        words = f"replace {dn}: {', '.join(attributes)}"
+        self._counter.order(words, lambda: self._inner.replace(dn, attributes))
 
     @override
     def delete(self, dn: str) -> None:
-        self._counter.note(f"delete {dn}")
-        self._inner.delete(dn)
+        self._counter.order(f"delete {dn}", lambda: self._inner.delete(dn))
 
 
 class CountingSysvol(Sysvol):
-    """Passes everything on and counts the writes."""
+    """Everything goes through the counter."""
 
     def __init__(self, inner: Sysvol, counter: Counter) -> None:
         self._inner = inner
@@ -216,25 +227,25 @@ class CountingSysvol(Sysvol):
 
     @override
     def read(self, gpo_id: UUID, path: str) -> bytes | None:
-        return self._inner.read(gpo_id, path)
+        return self._counter.ask(lambda: self._inner.read(gpo_id, path))
 
     @override
     def write(self, gpo_id: UUID, path: str, content: bytes) -> None:
-        self._counter.note(f"write {gpo_id}/{path}")
-        self._inner.write(gpo_id, path, content)
+        words = f"write {gpo_id}/{path}"
+        self._counter.order(words, lambda: self._inner.write(gpo_id, path, content))
 
     @override
     def read_access(self, gpo_id: UUID) -> bytes | None:
-        return self._inner.read_access(gpo_id)
+        return self._counter.ask(lambda: self._inner.read_access(gpo_id))
 
     @override
     def write_access(self, gpo_id: UUID, descriptor: bytes) -> None:
-        self._counter.note(f"protect {gpo_id}")
-        self._inner.write_access(gpo_id, descriptor)
+        words = f"protect {gpo_id}"
+        self._counter.order(words, lambda: self._inner.write_access(gpo_id, descriptor))
 
 
 class CountingGpos(Gpos):
-    """Passes everything on and counts it."""
+    """Everything goes through the counter."""
 
     def __init__(self, inner: Gpos, counter: Counter) -> None:
         self._inner = inner
@@ -242,17 +253,18 @@ class CountingGpos(Gpos):
 
     @override
     def create(self, *, name: str, wished_id: UUID, comment: str) -> UUID:
-        self._counter.note(f"create GPO {name}")
-        return self._inner.create(name=name, wished_id=wished_id, comment=comment)
+        return self._counter.order(
+            f"create GPO {name}",
+            lambda: self._inner.create(name=name, wished_id=wished_id, comment=comment),
+        )
 
     @override
     def delete(self, *, gpo_id: UUID) -> None:
-        self._counter.note(f"delete GPO {gpo_id}")
-        self._inner.delete(gpo_id=gpo_id)
+        self._counter.order(f"delete GPO {gpo_id}", lambda: self._inner.delete(gpo_id=gpo_id))
 
 
 class CountingMembers(Members):
-    """Passes everything on and counts the scripts that change something."""
+    """Everything goes through the counter; scripts that change something are counted."""
 
     def __init__(self, inner: Members, counter: Counter) -> None:
         self._inner = inner
@@ -261,8 +273,20 @@ class CountingMembers(Members):
     @override
     def run(self, host: Host, call: ScriptCall) -> Json:
         if call.changes:
-            self._counter.note(f"run {call.name} on {host.name}")
-        return self._inner.run(host, call)
+            words = f"run {call.name} on {host.name}"
+            return self._counter.order(words, lambda: self._inner.run(host, call))
+        return self._counter.ask(lambda: self._inner.run(host, call))
+
+
+def counted(world: World, counter: Counter) -> World:
+    """Give the world in which everything goes through a counter."""
+    return replace(
+        world,
+        directory=CountingDirectory(world.directory, counter),
+        gpos={via: CountingGpos(gpos, counter) for via, gpos in world.gpos.items()},
+        sysvol={via: CountingSysvol(files, counter) for via, files in world.sysvol.items()},
+        members=CountingMembers(world.members, counter),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -294,17 +318,8 @@ class MemoryDomain:
 
     def counting(self, *, limit: int | None = None) -> tuple[World, Counter]:
         """The ports, with every write counted; the process dies after ``limit`` of them."""
-        counter, world = Counter(limit=limit), self.world
-        return (
-            replace(
-                world,
-                directory=CountingDirectory(world.directory, counter),
-                gpos={via: CountingGpos(gpos, counter) for via, gpos in world.gpos.items()},
-                sysvol={via: CountingSysvol(files, counter) for via, files in world.sysvol.items()},
-                members=CountingMembers(world.members, counter),
-            ),
-            counter,
-        )
+        counter = Counter(limit=limit)
+        return counted(self.world, counter), counter
 
     def plan(
         self,

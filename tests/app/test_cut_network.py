@@ -11,9 +11,9 @@ from ipsec_orchestrator.errors import BackendError
 from ipsec_orchestrator.model.policy import GpoVia, Playbook
 from ipsec_orchestrator.model.run import RunState
 from tests.app.test_killed_runs import begun, playbook_for, without_lock
-from tests.cut_network import Cable, behind
+from tests.cut_network import Cable
 from tests.killed_runs import Machine
-from tests.worlds import ListObserver
+from tests.worlds import ListObserver, counted
 
 STARTS = [
     ("new", GpoVia.WINRM),
@@ -29,7 +29,7 @@ def carry_out(machine: Machine, start: str, playbook: Playbook, cable: Cable) ->
     plan = domain.plan_removal(playbook) if "removed" in start else domain.plan(playbook)
     # What breaks off before the run is recorded is an error; later it is part of the report.
     with suppress(BackendError):
-        carry_out_in(plan, behind(cable, machine.world()), machine.store, ListObserver())
+        carry_out_in(plan, counted(machine.world(), cable), machine.store, ListObserver())
 
 
 def undo(machine: Machine, store: MemoryRuns, cable: Cable) -> None:
@@ -38,7 +38,7 @@ def undo(machine: Machine, store: MemoryRuns, cable: Cable) -> None:
     found = read_run(store, "last")
     plan = make_rollback_plan(found, world, store)
     with suppress(BackendError):
-        carry_out_in(plan, behind(cable, world), store, ListObserver(), undoes=found.record.run_id)
+        carry_out_in(plan, counted(world, cable), store, ListObserver(), undoes=found.record.run_id)
 
 
 @pytest.mark.parametrize("arrives", [False, True], ids=["lost", "answer lost"])
@@ -50,8 +50,8 @@ def test_cut_anywhere(howto: Playbook, start: str, via: GpoVia, *, arrives: bool
     before = whole.state()
     carry_out(whole, start, playbook, cable)
     after = whole.state()
-    assert len(cable.written) > 20
-    for limit, words in enumerate(cable.written):
+    assert len(cable.writes) > 20
+    for limit, words in enumerate(cable.writes):
         machine = begun(start, playbook)
         cut = Cable(limit=limit, arrives=arrives)
         carry_out(machine, start, playbook, cut)
@@ -81,7 +81,7 @@ def test_cut_while_going_back(howto: Playbook, *, arrives: bool) -> None:
     carry_out(whole, start, playbook, Cable())
     undo(whole, whole.store, cable)
     assert whole.state() == before
-    for limit, words in enumerate(cable.written):
+    for limit, words in enumerate(cable.writes):
         machine = begun(start, playbook)
         carry_out(machine, start, playbook, Cable())
         undo(machine, machine.store, Cable(limit=limit, arrives=arrives))

@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -28,15 +28,8 @@ from ipsec_orchestrator.app.plans import make_apply_plan, make_remove_plan, memb
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.app.session import connected
 from ipsec_orchestrator.model.outcome import RunReport
-from ipsec_orchestrator.ports import Clock, World
-from tests.worlds import (
-    Counter,
-    CountingDirectory,
-    CountingGpos,
-    CountingMembers,
-    CountingSysvol,
-    ListObserver,
-)
+from ipsec_orchestrator.ports import Clock
+from tests.worlds import Counter, ListObserver, counted
 
 
 class Deadly(Counter):
@@ -82,17 +75,6 @@ class Order:
     limit: int | None
 
 
-def deadly(world: World, counter: Counter) -> World:
-    """The world in which every action may be the last."""
-    return replace(
-        world,
-        directory=CountingDirectory(world.directory, counter),
-        gpos={via: CountingGpos(gpos, counter) for via, gpos in world.gpos.items()},
-        sysvol={via: CountingSysvol(files, counter) for via, files in world.sysvol.items()},
-        members=CountingMembers(world.members, counter),
-    )
-
-
 def carry(order: Order, counter: Counter) -> RunReport | None:
     """Do what is ordered, by the functions that the command line calls."""
     inventory = read_inventory([order.inventory])
@@ -102,7 +84,7 @@ def carry(order: Order, counter: Counter) -> RunReport | None:
     with connected(inventory, ConnectOptions()) as safe:
         members = members_of(playbook, inventory, order.host)
         store = run_store(place, CountingClock(safe.clock, counter))
-        world = with_confirmations(deadly(safe, counter), place)
+        world = with_confirmations(counted(safe, counter), place)
         if order.verb == "apply":
             plan = make_apply_plan(playbook, members, safe, _nothing)
             return carry_out_in(plan, world, store, observer)

@@ -9,13 +9,12 @@ import pytest
 from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.engine.locking import take_lock
-from ipsec_orchestrator.errors import DirectoryError
+from ipsec_orchestrator.facts.run_lock import is_lock_dn
 from ipsec_orchestrator.model.administration import (
     AdministrationSettings,
     ExtraFlow,
     NamedHost,
 )
-from ipsec_orchestrator.model.directory import Attributes
 from ipsec_orchestrator.model.inventory import Inventory
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.rollout import Portion, Rollout
@@ -24,7 +23,8 @@ from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling
 from tests.app.tampering import disable_link, other_methods
 from tests.app.watched import Watched, watched_domain
-from tests.worlds import NOON, MemoryDomain, SteppingClock
+from tests.cut_network import Cable
+from tests.worlds import NOON, Counter, KilledError, MemoryDomain, SteppingClock, memory_domain
 
 
 @pytest.fixture
@@ -60,20 +60,22 @@ def test_unproved_revert_needs_the_playbook_s_word(watched: Watched) -> None:
     assert is_held(watched, done, picture)
 
 
+def confirmed_pass(watched: Watched) -> WatchPass:
+    """Make a pass whose repair has to be confirmed."""
+    return watched.make(
+        None, on_drift=Handling.REPAIR, confirm_within=900, accept_unproved_revert=True
+    )
+
+
 def test_repair_waits_for_its_confirmation(watched: Watched) -> None:
     """Tasks stand on the members, and nothing more is repaired before somebody has confirmed."""
-    rules = {
-        "on_drift": Handling.REPAIR,
-        "confirm_within": 900,
-        "accept_unproved_revert": True,
-    }
     before = watched.picture()
     tampered(watched)
-    done = watched.make(None, **rules)
+    done = confirmed_pass(watched)
     (pending,) = confirmations(watched.place).all()
     repaired = watched.picture()
     tampered(watched)
-    held = watched.make(None, **rules)
+    held = confirmed_pass(watched)
 
     assert done.outcome is PassOutcome.REPAIRED, done.reason
     assert pending.run_id == done.run_id
@@ -150,22 +152,42 @@ def test_repair_goes_in_the_playbook_s_waves(
     assert watched.picture() == before
 
 
-def test_directory_that_fails_during_the_repair(
-    watched: Watched, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_network_that_is_cut_during_the_repair(watched: Watched) -> None:
     """The pass failed, and what it found is in its record all the same."""
     tampered(watched)
-    directory = watched.domain.directory
-
-    def refuse(dn: str, attributes: Attributes) -> None:
-        del attributes
-        raise DirectoryError(dn=dn, code=52, reason="unavailable")
-
-    monkeypatch.setattr(directory, "add", refuse)
-    done = watched.make()
-    monkeypatch.undo()
+    done = watched.make(counter=Cable(limit=0))
     after = watched.make()
 
     assert done.outcome is PassOutcome.FAILED
     assert [each.name for each in done.report.differences] == ["myEncryption"]
     assert after.outcome is PassOutcome.REPAIRED, after.reason
+
+
+def test_killed_anywhere_the_next_pass_ends_it(
+    howto_inventory: Inventory, howto: Playbook, tmp_path: Path
+) -> None:
+    """Before whatever write the process dies, the next pass leaves what the last run had left."""
+    limit, count = 0, None
+    while count is None or limit < count:
+        folder = tmp_path / f"{limit}-{count}"
+        folder.mkdir()
+        watched = watched_domain(howto_inventory, howto, memory_domain(), folder)
+        before = watched.picture()
+        tampered(watched)
+        disable_link(watched.domain, howto.gpo.name)
+        if count is None:
+            counter = Counter()
+            watched.make(counter=counter)
+            count = len(counter.writes)
+            continue
+        with pytest.raises(KilledError):
+            watched.make(counter=Counter(limit=limit))
+        done = watched.make()
+
+        assert done.outcome in {PassOutcome.REPAIRED, PassOutcome.CLEAN}, done.reason
+        # A lock that its process left at its last word is broken by the next run.
+        there = {dn: entry for dn, entry in watched.picture().items() if not is_lock_dn(dn)}
+        assert there == before
+        assert watched.make().outcome is PassOutcome.CLEAN
+        limit += 1
+    assert count > 8

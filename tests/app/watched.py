@@ -16,7 +16,7 @@ from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.watch import WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling, WatchRules
-from tests.worlds import ListObserver, MemoryDomain, with_windows_hosts
+from tests.worlds import Counter, ListObserver, MemoryDomain, counted, with_windows_hosts
 
 BORN = ("objectGUID", "whenCreated", "uSNCreated")
 """What a deleted object can't get back."""
@@ -40,8 +40,14 @@ class Watched:
         """The state folder."""
         return StatePlace(folder=self.state)
 
-    def make(self, mode: Handling | None = Handling.REPAIR, **rules: object) -> WatchPass:
-        """Make a pass."""
+    def make(
+        self,
+        mode: Handling | None = Handling.REPAIR,
+        *,
+        counter: Counter | None = None,
+        **rules: object,
+    ) -> WatchPass:
+        """Make a pass; with a counter everything goes through it."""
         playbook = self.playbook
         if rules:
             playbook = replace(playbook, watch=WatchRules(**rules))  # type: ignore[arg-type]
@@ -52,7 +58,9 @@ class Watched:
             place=self.place,
             plans=self.state / "plans",
             mode=mode,
-            open_world=lambda: nullcontext(self.domain.world),
+            open_world=lambda: nullcontext(
+                counted(self.domain.world, counter) if counter else self.domain.world
+            ),
             watch=self._observed,
             economy=self.economy,
         )

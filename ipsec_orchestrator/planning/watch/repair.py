@@ -20,6 +20,7 @@ from ipsec_orchestrator.model.inventory import Host, Inventory
 from ipsec_orchestrator.model.plan import Action, Change, FieldChange, Plan, Purpose
 from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.model.stages import Stage
+from ipsec_orchestrator.model.steps import EntryStep
 from ipsec_orchestrator.planning.apply import plan_apply
 from ipsec_orchestrator.planning.basis import basis_of
 from ipsec_orchestrator.planning.draft import Draft, change_entry, differing
@@ -160,10 +161,9 @@ def _after(observed: Observed, back: Draft) -> Observed:
     if gpo is None or not back.steps:
         return observed
     attributes = gpo.entry.attributes
-    for change in back.steps:
-        after = getattr(change, "after", None)
-        if isinstance(after, Attributes):
-            attributes = Attributes({**attributes, **after})
+    for step in back.steps:
+        if isinstance(step, EntryStep):
+            attributes = Attributes({**attributes, **(step.after or {})})
     return replace(observed, gpo=replace(gpo, entry=replace(gpo.entry, attributes=attributes)))
 
 

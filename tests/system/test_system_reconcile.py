@@ -173,6 +173,22 @@ def named(name: str) -> Tampering:
     return next(each for each in TAMPERINGS if each.name == name)
 
 
+def test_asked_plan_is_applied_by_hand(scene: Scene) -> None:
+    """Mode ask changes nothing; the plan that it names repairs, as the command line applies it."""
+    lab = scene.lab
+    named("destination port").do(scene)
+    tampered = picture(scene)
+    asked = reconcile(lab, "--mode", "ask")
+    left = differing(picture(scene), tampered)
+    plan = document(asked)["plan_file"]
+    applied = lab.orchestrate("apply", plan, "-i", lab.inventory, "--yes", "--json")
+    after = reconcile(lab)
+
+    assert (asked.returncode, left) == (2, []), asked.stdout
+    assert applied.returncode == 0, applied.stderr
+    assert document(after)["outcome"] == "clean", after.stdout
+
+
 def test_two_services_do_one_repair(scene: Scene) -> None:
     """Of two passes at once one is made and the other one says so; one run repairs."""
     lab = scene.lab

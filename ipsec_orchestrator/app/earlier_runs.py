@@ -24,7 +24,8 @@ from ipsec_orchestrator.model.backup import Backup
 from ipsec_orchestrator.model.outcome import RunReport
 from ipsec_orchestrator.model.plan import Plan
 from ipsec_orchestrator.model.policy import GpoVia
-from ipsec_orchestrator.model.run import RunEvent, RunHistory, RunRecord, RunState, replay
+from ipsec_orchestrator.model.run import RunEvent, RunHistory, RunRecord, RunState
+from ipsec_orchestrator.model.run_replay import replay
 from ipsec_orchestrator.model.run_standing import later_run, same_target
 from ipsec_orchestrator.model.steps import TemplateVersionStep
 from ipsec_orchestrator.planning.backupfile import backup_from_json

@@ -7,9 +7,10 @@ from ipsec_orchestrator.codec.selectors import members_of as playbook_members
 from ipsec_orchestrator.errors import PlanFileError
 from ipsec_orchestrator.facts.controllers import read_controllers
 from ipsec_orchestrator.facts.observed import Observed
+from ipsec_orchestrator.model.active_policy import ActivePolicy, active_policy
 from ipsec_orchestrator.model.inventory import Address, Host, HostRole, Inventory
 from ipsec_orchestrator.model.plan import Consents, Plan, Purpose, Safety
-from ipsec_orchestrator.model.policy import ActivePolicy, Playbook, active_policy
+from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.lockout.filters import one_ways_of
 from ipsec_orchestrator.planning.lockout.needed import Controller, Scene, needed_flows
 from ipsec_orchestrator.planning.lockout.risks import Assessment, assess

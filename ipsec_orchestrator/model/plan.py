@@ -6,8 +6,8 @@ from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID
 
+from ipsec_orchestrator.model.active_policy import ActivePolicy
 from ipsec_orchestrator.model.directory import Attributes, comparable
-from ipsec_orchestrator.model.policy import ActivePolicy
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import MemberStep, Step
 

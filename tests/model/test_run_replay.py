@@ -16,8 +16,8 @@ from ipsec_orchestrator.model.run import (
     RunState,
     Trigger,
     next_state,
-    replay,
 )
+from ipsec_orchestrator.model.run_replay import replay
 from ipsec_orchestrator.model.run_standing import later_run, standing, undecided
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ipsec_orchestrator.model.active_policy import active_policy
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.plan import Danger, DangerCode, Risk, Safety
-from ipsec_orchestrator.model.policy import Playbook, active_policy
+from ipsec_orchestrator.model.policy import Playbook
 from ipsec_orchestrator.planning.lockout.filters import one_ways, one_ways_of
 from ipsec_orchestrator.planning.lockout.safetyfile import safety_from_json, safety_to_json
 from tests.strategies import playbooks

@@ -7,8 +7,9 @@ from hypothesis import given
 
 from ipsec_orchestrator import codec
 from ipsec_orchestrator.codec import constants
+from ipsec_orchestrator.model.active_policy import active_policy
 from ipsec_orchestrator.model.directory import Attributes, dn_key
-from ipsec_orchestrator.model.policy import NamedEndpoint, Playbook, active_policy
+from ipsec_orchestrator.model.policy import NamedEndpoint, Playbook
 from ipsec_orchestrator.planning.describe import endpoint_word, value_of
 from ipsec_orchestrator.planning.desired import DesiredPolicy, ObjectKind
 from ipsec_orchestrator.planning.lower import lower

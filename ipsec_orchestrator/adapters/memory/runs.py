@@ -10,14 +10,8 @@ from ipsec_orchestrator.adapters.chosen_run import chosen_run
 from ipsec_orchestrator.errors import RunBusyError, RunNotFoundError
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.member_state import LastOutcome
-from ipsec_orchestrator.model.run import (
-    RunEvent,
-    RunRecord,
-    RunState,
-    Trigger,
-    next_state,
-    replay,
-)
+from ipsec_orchestrator.model.run import RunEvent, RunRecord, RunState, Trigger, next_state
+from ipsec_orchestrator.model.run_replay import replay
 from ipsec_orchestrator.model.run_standing import standing
 from ipsec_orchestrator.ports import Clock, Journal, RunStore
 

@@ -14,8 +14,8 @@ from ipsec_orchestrator.model.run import (
     RunHistory,
     RunRecord,
     RunState,
-    replay,
 )
+from ipsec_orchestrator.model.run_replay import replay
 
 
 def ingest(connection: sqlite3.Connection, history: RunHistory, event: RunEvent) -> None:

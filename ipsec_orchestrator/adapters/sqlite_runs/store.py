@@ -40,9 +40,9 @@ from ipsec_orchestrator.model.run import (
     RunRecord,
     RunState,
     Trigger,
-    after,
     next_state,
 )
+from ipsec_orchestrator.model.run_replay import after
 from ipsec_orchestrator.model.run_standing import standing
 from ipsec_orchestrator.ports import Clock, Journal, RunStore
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
+from ipsec_orchestrator.model.active_policy import ActivePolicy, active_policy
 from ipsec_orchestrator.model.policy import (
-    ActivePolicy,
     ConnectionType,
     Endpoint,
     Filter,
@@ -17,7 +17,6 @@ from ipsec_orchestrator.model.policy import (
     Playbook,
     Policy,
     Rule,
-    active_policy,
 )
 
 FIELDS: Final = (

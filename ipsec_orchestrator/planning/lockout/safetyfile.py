@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from ipaddress import ip_address, ip_network
 
+from ipsec_orchestrator.model.active_policy import ActivePolicy, ActiveRule
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.plan import Danger, DangerCode, Risk, Safety
 from ipsec_orchestrator.model.policy import (
-    ActivePolicy,
-    ActiveRule,
     Authentication,
     Cipher,
     ConnectionType,

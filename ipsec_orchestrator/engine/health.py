@@ -20,10 +20,10 @@ from ipsec_orchestrator.facts.probed_services import (
 )
 from ipsec_orchestrator.model.json import Json
 from ipsec_orchestrator.model.steps import ConnectionCheck, HealthStep
-from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.ports import Clock, World
 
-# Seconds between the looks at what failed: Windows retries a key exchange for about a minute.
-_PAUSES = (5.0, 15.0, 40.0)
+# Shares of the patience between the looks at what failed: what is only slow costs little.
+_PAUSES = (1 / 12, 1 / 4, 2 / 3)
 _LOOK_SECONDS = 60.0
 _ENFORCING = ("PolicyAgent", "IKEEXT")
 
@@ -47,15 +47,15 @@ def check_wave(step: HealthStep, world: World, observer: Observer) -> Health:
     """Look at everything that a health step names; waiting before it is not done here."""
     seen: dict[str, MemberObservation] = {}
     hosts = step.hosts if step.policy or step.services or step.management else ()
+    patience = _Patience(step.patience_seconds, world.clock, observer)
     trouble = _repeated(
-        hosts, lambda left: _look_at_hosts(left, step, world, seen), str, world, observer
+        hosts, lambda left: _look_at_hosts(left, step, world, seen), str, patience=patience
     )
     by_connection = _repeated(
         step.connections,
         lambda left: _try_connections(left, world),
         attrgetter("source"),
-        world,
-        observer,
+        patience=patience,
     )
     for check, reason in by_connection.items():
         blamed = _blamed(check, step)
@@ -70,21 +70,28 @@ def check_wave(step: HealthStep, world: World, observer: Observer) -> Health:
 _Item = TypeVar("_Item")
 
 
+@dataclass(frozen=True, slots=True)
+class _Patience:
+    seconds: int
+    clock: Clock
+    observer: Observer
+
+
 def _repeated(
     items: Iterable[_Item],
     look: Callable[[list[_Item]], dict[_Item, str]],
     host_of: Callable[[_Item], str],
-    world: World,
-    observer: Observer,
+    *,
+    patience: _Patience,
 ) -> dict[_Item, str]:
     """Look, and look again at what fails; give what is still wrong at the end."""
     failing = look(list(items))
-    for pause in _PAUSES:
-        if not failing:
+    for share in _PAUSES:
+        if not failing or not patience.seconds:
             break
         for item, reason in failing.items():
-            observer.member_says(host_of(item), f"looking again: {reason}")
-        world.clock.wait(pause)
+            patience.observer.member_says(host_of(item), f"looking again: {reason}")
+        patience.clock.wait(share * patience.seconds)
         failing = look(list(failing))
     return failing
 

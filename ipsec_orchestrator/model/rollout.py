@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class OnFailure(StrEnum):
@@ -49,6 +50,10 @@ class ServiceWish:
     status: int | None = None
 
 
+USUAL_PATIENCE_SECONDS: Final = 60
+"""Windows retries a key exchange for about that long."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthWish:
     """What is looked at after each wave.
@@ -58,12 +63,14 @@ class HealthWish:
         services: Whether the services that enforce it run.
         management: Whether its management port answers on a new connection.
         connections: What has to work between hosts.
+        patience_seconds: How long what fails is looked at again before it counts.
     """
 
     policy: bool = True
     services: bool = True
     management: bool = True
     connections: tuple[ServiceWish, ...] = ()
+    patience_seconds: int = USUAL_PATIENCE_SECONDS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

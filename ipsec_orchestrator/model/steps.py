@@ -167,6 +167,7 @@ class HealthStep:
         services: Whether the services that enforce it must run.
         management: Whether the management port must answer on a new connection.
         connections: What must work between hosts.
+        patience_seconds: How long what fails is looked at again before it counts.
         failure_share_percent: So much of the wave may fail.
         on_failure: What happens when more fails.
     """
@@ -181,6 +182,7 @@ class HealthStep:
     services: bool
     management: bool
     connections: tuple[ConnectionCheck, ...]
+    patience_seconds: int
     failure_share_percent: int
     on_failure: OnFailure
 

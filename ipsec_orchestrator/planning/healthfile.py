@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from ipsec_orchestrator.model.json import Json
-from ipsec_orchestrator.model.rollout import OnFailure
+from ipsec_orchestrator.model.rollout import USUAL_PATIENCE_SECONDS, OnFailure
 from ipsec_orchestrator.model.stages import Stage
 from ipsec_orchestrator.model.steps import ConnectionCheck, HealthStep
 from ipsec_orchestrator.planning.json_shapes import mapping, sequence
@@ -31,6 +31,7 @@ def health_to_json(step: HealthStep) -> dict[str, Json]:
             }
             for check in step.connections
         ],
+        "patience_seconds": step.patience_seconds,
         "failure_share_percent": step.failure_share_percent,
         "on_failure": step.on_failure.value,
     }
@@ -65,6 +66,8 @@ def health_from_json(found: Mapping[str, Json], *, stage: Stage, title: str) -> 
             )
             for check in map(mapping, sequence(found["connections"]))
         ),
+        # The journals of earlier versions do not say it.
+        patience_seconds=int(str(found.get("patience_seconds", USUAL_PATIENCE_SECONDS))),
         failure_share_percent=int(str(found["failure_share_percent"])),
         on_failure=OnFailure(str(found["on_failure"])),
     )

@@ -232,6 +232,7 @@ def _gate(rolling: Rolling, place: int) -> HealthStep:
         services=rollout.health.services,
         management=rollout.health.management,
         connections=_connections(rolling, place),
+        patience_seconds=rollout.health.patience_seconds,
         failure_share_percent=rollout.failure_share_percent,
         on_failure=rollout.on_failure,
     )

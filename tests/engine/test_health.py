@@ -30,6 +30,7 @@ GATE = HealthStep(
     services=False,
     management=False,
     connections=(),
+    patience_seconds=60,
     failure_share_percent=0,
     on_failure=OnFailure.STOP,
 )
@@ -94,6 +95,18 @@ def test_a_connection_that_fails_is_looked_at_again_and_then_told(
 
     assert words in health.trouble["vm1"]
     assert domain.clock.waited == [5.0, 15.0, 40.0]
+
+
+@pytest.mark.parametrize(("patience", "waited"), [(0, []), (12, [1.0, 3.0, 8.0])])
+def test_the_playbook_says_how_long_it_is_looked_at(
+    domain: MemoryDomain, patience: int, waited: list[float]
+) -> None:
+    """Without patience the first look counts."""
+    step = replace(GATE, connections=(PORTAL,), patience_seconds=patience)
+    health = check_wave(step, answering(domain, result(TCP, 10060)), ListObserver())
+
+    assert set(health.trouble) == {"vm1"}
+    assert domain.clock.waited == waited
 
 
 @pytest.mark.parametrize(("check", "question"), [(PORTAL, TCP), (PAGE, HTTP)])

@@ -1,5 +1,6 @@
 """Steps and their inverses, as data."""
 
+from dataclasses import replace
 from typing import TypeAlias
 from uuid import UUID
 
@@ -141,6 +142,7 @@ GATES: st.SearchStrategy[HealthStep] = st.builds(
             status=st.none() | st.integers(100, 599),
         )
     ).map(tuple),
+    patience_seconds=st.integers(0, 9000),
     failure_share_percent=st.integers(0, 99),
     on_failure=st.sampled_from(OnFailure),
 )
@@ -150,6 +152,15 @@ GATES: st.SearchStrategy[HealthStep] = st.builds(
 def test_steps_come_back_from_their_json(step: Step) -> None:
     """A plan file holds every kind of step whole."""
     assert step_from_json(step_to_json(step)) == step
+
+
+@given(GATES)
+def test_a_gate_of_an_earlier_version_has_the_usual_patience(step: HealthStep) -> None:
+    """Runs that such a version began can be gone on with."""
+    written = step_to_json(step)
+    del written["patience_seconds"]
+
+    assert step_from_json(written) == replace(step, patience_seconds=60)
 
 
 @given(GATES)

@@ -212,7 +212,7 @@ def test_gates_say_what_they_look_at(howto: Playbook) -> None:
     page = ServiceWish(name="page", source="m2", url="http://m0.ipsectest.com/", status=200)
     rollout = Rollout(
         batches=(Portion(hosts=1),),
-        health=HealthWish(services=False, connections=(portal, page)),
+        health=HealthWish(services=False, connections=(portal, page), patience_seconds=90),
         on_failure=OnFailure.ROLLBACK,
         failure_share_percent=10,
     )
@@ -231,6 +231,7 @@ def test_gates_say_what_they_look_at(howto: Playbook) -> None:
         (False, True, 10)
     }
     assert all(gate.policy for gate in gates)
+    assert {gate.patience_seconds for gate in gates} == {90}
 
 
 def test_a_member_without_an_account_can_not_be_in_a_wave(howto: Playbook) -> None:

@@ -70,6 +70,7 @@ def written(folder: Path, way: str, **changes: str) -> Path:
         "members: role=azure-vm,role=on-premises": "members: vm1,vm2,host1",
         "batches: [25%, 100%]": "batches: [1]",
         "wait: 10m": "wait: 30s",
+        "  health:\n": "  health:\n    patience: 3s\n",
         "\ngpo:\n": f"\ngpo:\n  via: {way.partition('-')[0]}\n",
         **changes,
     }.items():

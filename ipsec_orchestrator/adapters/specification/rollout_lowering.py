@@ -37,6 +37,7 @@ def lower_rollout(
             services=health.services,
             management=health.management,
             connections=_connections(examined, health.connections, inventory),
+            patience_seconds=health.patience,
         ),
         on_failure=section.on_failure,
         failure_share_percent=section.failure_share,

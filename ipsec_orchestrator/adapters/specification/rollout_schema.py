@@ -14,7 +14,7 @@ from ipsec_orchestrator.adapters.specification.fields import (
     quoted,
     wrong,
 )
-from ipsec_orchestrator.model.rollout import OnFailure, Portion
+from ipsec_orchestrator.model.rollout import USUAL_PATIENCE_SECONDS, OnFailure, Portion
 
 _PERCENT = re.compile(r"(\d{1,3})\s*%", re.ASCII)
 _ALL = 100
@@ -117,6 +117,12 @@ class HealthSection(Section):
         [],
         description="Connections between hosts that have to work.",
         examples=[[{"name": "portal", "source": "vm1", "target": "host1", "tcp": 8080}]],
+    )
+    patience: Wait = Field(
+        USUAL_PATIENCE_SECONDS,
+        description="How long what fails is looked at again before it counts: seconds, or '2m'. "
+        "Windows retries a key exchange for about a minute.",
+        examples=["2m"],
     )
 
 

@@ -25,6 +25,7 @@ rollout:
   wait: 10m
   health:
     services: false
+    patience: 2m
     connections:
       - {name: portal, source: role=azure-vm, target: HOST1, tcp: 8080}
       - {name: page, source: vm1, http: "http://host1.ipsectest.com:8080/", status: 200}
@@ -39,6 +40,7 @@ rollout:
         wait_seconds=600,
         health=HealthWish(
             services=False,
+            patience_seconds=120,
             connections=(
                 ServiceWish(name="portal", source="role=azure-vm", target="host1", port=8080),
                 ServiceWish(

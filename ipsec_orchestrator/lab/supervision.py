@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import Any, Final
 
 from ipsec_orchestrator.errors import LabProgramError
@@ -21,6 +22,9 @@ _POLL_SECONDS: Final = 0.05
 
 def start(layout: LabLayout) -> None:
     """Start the process that runs a lab, and return when it is ready.
+
+    Whatever stops the waiting, also Ctrl-C, ends that process: it must not go on making a lab
+    that is being taken away.
 
     Raises:
         LabProgramError: It ended, or was not ready in time.
@@ -40,12 +44,18 @@ def start(layout: LabLayout) -> None:
             start_new_session=True,
             cwd="/",
         )
+    try:
+        _wait_until_ready(layout, process)
+    except BaseException:
+        _end(process)
+        raise
+
+
+def _wait_until_ready(layout: LabLayout, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while supervisor_id(layout) is None:
         code = process.poll()
         if code is not None or time.monotonic() > deadline:
-            process.kill()
-            process.wait()
             reason = "it was not ready in time" if code is None else f"it ended with {code}"
             raise LabProgramError(
                 program="the lab",
@@ -53,6 +63,17 @@ def start(layout: LabLayout) -> None:
                 last_lines=last_lines(log_path(layout)),
             )
         time.sleep(_POLL_SECONDS)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_STOP_SECONDS)
+    finally:
+        # Its domain ends with it.
+        process.kill()
+        process.wait()
 
 
 def stop(layout: LabLayout) -> None:

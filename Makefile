@@ -15,7 +15,7 @@ demo: ## The whole how-to on a real domain, on this machine
 test: ## Formatting, lint, types, layers, and every test
 	@.ci/prepare test
 	@$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: ## Formatting, lint, types and layers only
 	$(BIN)/ruff format --check .

@@ -42,6 +42,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take minutes come first, so that no worker is alone with one at the end."""
+    long = ROOT / "tests" / "system"
+    items.sort(key=lambda item: long not in item.path.parents)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _nothing_is_left_behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No process, file, port, lab or network namespace outlives the run."""

@@ -42,6 +42,7 @@ class PassOrder:
 
     Attributes:
         playbook: What is wanted.
+        file: Absolute path of the playbook's file.
         inventory: What exists.
         members: The hosts that are looked at.
         place: The state folder.
@@ -53,6 +54,7 @@ class PassOrder:
     """
 
     playbook: Playbook
+    file: str
     inventory: Inventory
     members: tuple[Host, ...]
     place: StatePlace

@@ -33,6 +33,7 @@ def make_pass(order: PassOrder, passes: Passes, clock: Clock, tell: Tell) -> Wat
             pass_id=log.pass_id,
             playbook=name,
             domain=domain,
+            file=order.file,
             started=started,
             missed=missed_passes(order.playbook.watch.every, earlier, started),
         )
@@ -51,6 +52,46 @@ def make_pass(order: PassOrder, passes: Passes, clock: Clock, tell: Tell) -> Wat
         ended = replace(done, ended=clock.now())
         log.end(ended)
         return ended
+
+
+def record_unusable(
+    file: str, error: OrchestratorError, passes: Passes, clock: Clock
+) -> WatchPass | None:
+    """Record a pass that could not begin, because its files can't be used.
+
+    Whose pass it is can't be read, so it is taken from the last one over the same playbook file.
+
+    Args:
+        file: Absolute path of the playbook's file.
+        error: Why they can't be used.
+        passes: Where it is recorded.
+        clock: Tells the time.
+
+    Returns:
+        The pass; ``None`` if there never was one over that file.
+
+    Raises:
+        PassBusyError: Another process is in a pass over that playbook.
+        JournalError: It can't be recorded.
+        BackendError: Earlier passes can't be read.
+    """
+    known = next((each for each in passes.passes() if each.file == file), None)
+    if known is None:
+        return None
+    now = clock.now()
+    with passes.begin(known.playbook, known.domain, now) as log:
+        failed = WatchPass(
+            pass_id=log.pass_id,
+            playbook=known.playbook,
+            domain=known.domain,
+            file=file,
+            started=now,
+            ended=now,
+            outcome=PassOutcome.FAILED,
+            reason=" ".join(str(error).splitlines()),
+        )
+        log.end(failed)
+    return failed
 
 
 def missed_passes(every: int | None, earlier: Sequence[WatchPass], now: datetime) -> int:

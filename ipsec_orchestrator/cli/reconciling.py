@@ -2,7 +2,7 @@
 
 import os
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -16,7 +16,7 @@ from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.pass_store import pass_store
 from ipsec_orchestrator.app.plans import members_of
 from ipsec_orchestrator.app.publish import NOBODY, Audience, Publisher, publishing
-from ipsec_orchestrator.app.reconcile import make_pass
+from ipsec_orchestrator.app.reconcile import make_pass, record_unusable
 from ipsec_orchestrator.app.retention import forget, what_may_go
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.cli.exit_codes import Exit
@@ -40,7 +40,7 @@ from ipsec_orchestrator.model.retention import Retention
 from ipsec_orchestrator.model.watch import PassOutcome, WatchPass
 from ipsec_orchestrator.model.watch_rules import Handling
 from ipsec_orchestrator.planning.watch.handling import in_directory, on_member
-from ipsec_orchestrator.ports import World
+from ipsec_orchestrator.ports import Passes, World
 from ipsec_orchestrator.report.drift_report import HEADINGS, drift_lines, drift_rows
 from ipsec_orchestrator.report.news.words import WhereToLook
 from ipsec_orchestrator.report.pass_report import pass_lines, pass_to_json
@@ -122,35 +122,59 @@ class Reconciling:
             print_json_line(pass_to_json(done))
 
     def _make(self, publisher: Publisher, every: int | None = None) -> WatchPass:
+        place = state_place(self.state)
+        with telling() as tell:
+            passes = pass_store(place, tell=tell)
+            try:
+                order = self._order(place, every)
+            except OrchestratorError as error:
+                _complain(self._tell_unusable(error, publisher, passes))
+                raise
+            done = make_pass(order, passes, SystemClock(), tell)
+            failed = publisher.publish(done, passes)
+            self._forget(place, tell)
+        _complain(failed)
+        return done
+
+    def _tell_unusable(
+        self, error: OrchestratorError, publisher: Publisher, passes: Passes
+    ) -> tuple[str, ...]:
+        """Tell people of files that can't be used; give what did not go well in that."""
+        try:
+            failed = record_unusable(self._path(), error, passes, SystemClock())
+        except OrchestratorError as worse:
+            return (f"This can't be recorded, and nobody is told: {worse}",)
+        return publisher.publish(failed, passes) if failed else ()
+
+    def _path(self) -> str:
+        return str(Path(self.file).absolute())
+
+    def _order(self, place: StatePlace, every: int | None) -> PassOrder:
+        """Read the files.
+
+        Raises:
+            SpecificationError, UsageError: They, or what is chosen of them, can't be used.
+        """
         inventory = self.connection.read_inventory()
         playbook = read_playbook(Path(self.file), inventory)
         rules = playbook.watch
-        playbook = replace(playbook, watch=replace(rules, every=every or rules.every))
-        place = state_place(self.state)
 
         def open_world() -> AbstractContextManager[World]:
             return self.connection.open(inventory)
 
-        with telling() as tell:
-            order = PassOrder(
-                playbook=playbook,
-                inventory=inventory,
-                members=members_of(playbook, inventory, self.connection.limit),
-                place=place,
-                plans=Path(self.plans).absolute() if self.plans else place.folder / "plans",
-                mode=Handling(self.mode) if self.mode else None,
-                open_world=open_world,
-                # Everything is read at the latest when the maximum age is over.
-                economy=replace(self.economy, only_changes=True),
-                watch=watching,
-            )
-            passes = pass_store(place, tell=tell)
-            done = make_pass(order, passes, SystemClock(), tell)
-            failed = publisher.publish(done, passes)
-            self._forget(place, tell)
-        for each in failed:
-            talk().print(each, style="red", soft_wrap=True)
-        return done
+        return PassOrder(
+            playbook=replace(playbook, watch=replace(rules, every=every or rules.every)),
+            file=self._path(),
+            inventory=inventory,
+            members=members_of(playbook, inventory, self.connection.limit),
+            place=place,
+            plans=Path(self.plans).absolute() if self.plans else place.folder / "plans",
+            mode=Handling(self.mode) if self.mode else None,
+            open_world=open_world,
+            # Everything is read at the latest when the maximum age is over.
+            economy=replace(self.economy, only_changes=True),
+            watch=watching,
+        )
 
     def _forget(self, place: StatePlace, tell: Callable[[str], None]) -> None:
         """Remove what is old; that it can't be removed is no failure of the pass."""
@@ -173,6 +197,11 @@ class Reconciling:
         if done.outcome is not PassOutcome.FAILED or report.differences:
             print_lines(drift_lines(report), to_stderr=self.as_json)
         print_lines(pass_lines(done), to_stderr=self.as_json)
+
+
+def _complain(sentences: Iterable[str]) -> None:
+    for each in sentences:
+        talk().print(each, style="red", soft_wrap=True)
 
 
 def exit_code(done: WatchPass) -> Exit:

@@ -35,6 +35,7 @@ class WatchPass:
         pass_id: Sorts by time.
         playbook: Name of the playbook.
         domain: DNS name of the domain.
+        file: Absolute path of the playbook's file; empty in records of versions before that.
         started: When it began, UTC.
         ended: When it ended, UTC; ``None`` if it is still going on or was killed.
         outcome: How it ended; ``None`` like ``ended``.
@@ -52,6 +53,7 @@ class WatchPass:
     playbook: str
     domain: str
     started: datetime
+    file: str = ""
     ended: datetime | None = None
     outcome: PassOutcome | None = None
     reason: str = ""

@@ -4,6 +4,7 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,6 +77,7 @@ PASSES = st.builds(
     pass_id=TEXTS,
     playbook=TEXTS,
     domain=TEXTS,
+    file=TEXTS,
     started=MOMENTS,
     ended=st.none() | MOMENTS,
     outcome=st.none() | st.sampled_from(PassOutcome),
@@ -116,6 +118,7 @@ def ended(pass_id: str, started: datetime, playbook: str = "p", domain: str = "c
         pass_id=pass_id,
         playbook=playbook,
         domain=domain,
+        file="/etc/watch/p.yml",
         started=started,
         ended=started + timedelta(seconds=3),
         outcome=PassOutcome.REPAIRED,
@@ -139,6 +142,15 @@ def place(tmp_path: Path) -> Place:
 def test_json_gives_a_pass_back(done: WatchPass) -> None:
     """Whatever it found, with every time to the microsecond."""
     assert pass_from_json(pass_to_json(done)) == done
+
+
+def test_a_pass_of_an_earlier_version_is_read() -> None:
+    """It does not say whose file it was."""
+    done = ended("20260331-120000-000000", NOON)
+    written = pass_to_json(done)
+    del written["file"]
+
+    assert pass_from_json(written) == replace(done, file="")
 
 
 def test_looking_makes_nothing(place: Place) -> None:
@@ -267,6 +279,7 @@ def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
 
 WATCHER = """
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from tests.adapters.test_pass_files import NOON, Place, ended
@@ -336,6 +349,7 @@ def test_a_process_in_a_pass_keeps_others_out_until_it_is_killed(place: Place) -
 
 SHARING = """
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from ipsec_orchestrator.errors import PassBusyError

@@ -53,6 +53,7 @@ class Watched:
             playbook = replace(playbook, watch=WatchRules(**rules))  # type: ignore[arg-type]
         order = PassOrder(
             playbook=playbook,
+            file=str(self.state / "playbook.yml"),
             inventory=self.domain.inventory,
             members=self.members,
             place=self.place,

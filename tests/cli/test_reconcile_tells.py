@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from ipsec_orchestrator.cli.entry import run
 from ipsec_orchestrator.cli.exit_codes import Exit
 from ipsec_orchestrator.cli.options import Connection
 from ipsec_orchestrator.cli.reconciling import Reconciling
+from ipsec_orchestrator.errors import SpecificationError
 from ipsec_orchestrator.model.policy import Playbook
 from tests.app.tampering import disable_link
 from tests.receivers import WebReceiver, web_receiver
@@ -31,11 +32,12 @@ class Workstation:
     domain: MemoryDomain
     folder: Path
     receiver: WebReceiver
+    playbook: str = PLAYBOOK
 
     def reconcile(self, mode: str) -> Exit:
         """Make one pass as the command does."""
         return Reconciling(
-            file=PLAYBOOK,
+            file=self.playbook,
             connection=Connection(
                 inventory=("inventory",),
                 limit=None,
@@ -127,6 +129,38 @@ def test_a_receiver_that_is_down_changes_nothing_but_is_said(
     assert "T0PSECRET" not in said
     assert len(here.receiver.taken) == 1
     assert here.differences() == 1
+
+
+def test_files_that_can_not_be_used_any_more_are_told_once(here: Workstation) -> None:
+    """A mistake in the playbook, seen by nobody, would silence the watch."""
+    good = Path(PLAYBOOK).read_text(encoding="utf-8")
+    path = here.folder / "azure-onpremises.yml"
+    path.write_text(good, encoding="utf-8")
+    mine = replace(here, playbook=str(path))
+    mine.reconcile("report")
+    path.write_text(good.replace("filter_lists:", "filter_list:"), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(SpecificationError, match="filter_list"):
+            mine.reconcile("report")
+    path.write_text(good, encoding="utf-8")
+    code = mine.reconcile("report")
+
+    assert code == Exit.DONE
+    titles = [taken["title"].rpartition("): ")[2] for taken in here.receiver.taken]
+    assert titles == ["the pass failed", "passes are well again, nothing differs any more"]
+    assert f"{path}:" in here.receiver.taken[0]["message"]
+    assert "filter_list" in here.receiver.taken[0]["message"]
+
+
+def test_files_that_never_were_good_are_only_said(here: Workstation) -> None:
+    """Whose watch it is would have to be read from them."""
+    path = here.folder / "new.yml"
+    path.write_text("gpo: {}\n", encoding="utf-8")
+
+    with pytest.raises(SpecificationError):
+        replace(here, playbook=str(path)).reconcile("report")
+    assert here.receiver.taken == []
+    assert list((here.folder / "state").glob("passes/*/*.jsonl")) == []
 
 
 @pytest.mark.parametrize(

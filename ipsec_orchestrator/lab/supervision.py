@@ -6,8 +6,11 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
 from typing import Any, Final
 
 from ipsec_orchestrator.errors import LabProgramError
@@ -29,8 +32,47 @@ def start(layout: LabLayout) -> None:
     Raises:
         LabProgramError: It ended, or was not ready in time.
     """
+    process = None
+    try:
+        with interrupts_deferred():
+            process = _spawn(layout)
+        _wait_until_ready(layout, process)
+    except BaseException:
+        if process is not None:
+            _end(process)
+        raise
+
+
+@contextmanager
+def interrupts_deferred() -> Generator[None]:
+    """Let Ctrl-C take effect at the end of the block.
+
+    In the middle of starting a process it would leave one that nobody knows of. Only the main
+    thread of a program is interrupted, so elsewhere there is nothing to defer.
+
+    Raises:
+        KeyboardInterrupt: It was pressed meanwhile.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+
+    def note(_number: int, _frame: FrameType | None) -> None:
+        pressed.set()
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if pressed.is_set():
+        raise KeyboardInterrupt
+
+
+def _spawn(layout: LabLayout) -> subprocess.Popen[bytes]:
     with log_path(layout).open("ab") as log:
-        process = subprocess.Popen(
+        return subprocess.Popen(
             [
                 sys.executable,
                 "-m",
@@ -44,11 +86,6 @@ def start(layout: LabLayout) -> None:
             start_new_session=True,
             cwd="/",
         )
-    try:
-        _wait_until_ready(layout, process)
-    except BaseException:
-        _end(process)
-        raise
 
 
 def _wait_until_ready(layout: LabLayout, process: subprocess.Popen[bytes]) -> None:

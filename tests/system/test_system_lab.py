@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,9 @@ def listens(address: str, port: int) -> bool:
 
 
 def interrupted(
-    command: Sequence[str | Path], environment: dict[str, str], words: str
+    command: Sequence[str | Path], environment: dict[str, str], words: str, seconds: float = 0.0
 ) -> tuple[int, str]:
-    """Run the program and press Ctrl-C when it has said something: exit code, all it said."""
+    """Press Ctrl-C so long after the program has said something: exit code, all it said."""
     with subprocess.Popen(
         [str(PROGRAM), *map(str, command)],
         stdin=subprocess.DEVNULL,
@@ -82,6 +83,7 @@ def interrupted(
         for line in process.stdout:
             said += line
             if words in line:
+                time.sleep(seconds)
                 os.killpg(process.pid, signal.SIGINT)
                 break
         rest, _ = process.communicate(timeout=DEADLINE_SECONDS)
@@ -164,12 +166,17 @@ def test_reset_brings_the_beginning_back(lab: Laboratory) -> None:
     assert lab.play("plan", "--exit-code", "--limit", "vm1").returncode == 2
 
 
-@pytest.mark.parametrize("words", ["provision", "start the domain"])
-def test_interrupted_start_leaves_nothing(lab: Laboratory, tmp_path: Path, words: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "seconds"),
+    [("provision", 0.0), ("start the domain", 0.0), ("start the domain", 0.005)],
+)
+def test_interrupted_start_leaves_nothing(
+    lab: Laboratory, tmp_path: Path, words: str, seconds: float
+) -> None:
     """Ctrl-C during ``lab up`` takes away what was there of it, and says how to go on."""
     state = tmp_path / "state"
     environment = clean_environment(tmp_path, PATH=lab.environment["PATH"])
-    code, said = interrupted(("lab", "up", "--state", state), environment, words)
+    code, said = interrupted(("lab", "up", "--state", state), environment, words, seconds)
 
     assert code not in {0, None}
     assert "Traceback" not in said

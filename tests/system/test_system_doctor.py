@@ -92,7 +92,7 @@ def test_people_get_tables_by_topic(small_lab: Laboratory) -> None:
     """Every topic has its table, and the last line counts."""
     said = small_lab.orchestrate("doctor", "-i", small_lab.inventory, "--only", "ad,dns")
 
-    assert said.returncode == 0
+    assert said.returncode == 0, said.stdout
     assert "ad.bind" in said.stdout
     assert "dns.reverse" in said.stdout
     assert "hosts.winrm" not in said.stdout

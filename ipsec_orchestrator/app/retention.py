@@ -7,7 +7,7 @@ from ipsec_orchestrator.adapters.month_files import forget_files, old_files
 from ipsec_orchestrator.app.confirmations import confirmations
 from ipsec_orchestrator.app.earlier_runs import read_run
 from ipsec_orchestrator.app.options import StatePlace
-from ipsec_orchestrator.errors import BackendError, PlanError
+from ipsec_orchestrator.errors import BackendError, PlanError, RunNotFoundError
 from ipsec_orchestrator.model.retention import Pruning, Retention
 from ipsec_orchestrator.model.run import RunRecord, RunState
 from ipsec_orchestrator.model.run_standing import later_run
@@ -101,13 +101,13 @@ def _for_rollback(runs: Sequence[RunRecord], store: RunStore) -> dict[str, str]:
 def _knows_way(run: RunRecord, store: RunStore) -> bool:
     try:
         return via_of(read_run(store, run.run_id).plan.steps) is not None
-    except (BackendError, PlanError):
-        # What can't be read is no help for a rollback either.
+    except (BackendError, PlanError, RunNotFoundError):
+        # What can't be read, or was just forgotten elsewhere, is no help for a rollback either.
         return False
 
 
 def _has_record(run: RunRecord, store: RunStore) -> bool:
     try:
         return any(event.kind == EVENT for event in store.events(run.run_id))
-    except BackendError:
+    except (BackendError, RunNotFoundError):
         return False

@@ -18,7 +18,7 @@ from ipsec_orchestrator.app.looking import Economy
 from ipsec_orchestrator.app.options import StatePlace
 from ipsec_orchestrator.app.pass_store import pass_store
 from ipsec_orchestrator.app.proof_store import proof_store
-from ipsec_orchestrator.app.retention import forget, what_may_go
+from ipsec_orchestrator.app.retention import forget, needed_runs, what_may_go
 from ipsec_orchestrator.app.run_store import run_store
 from ipsec_orchestrator.cli.entry import run
 from ipsec_orchestrator.cli.options import Connection
@@ -121,6 +121,20 @@ def test_what_stays_is_told_with_the_reason(place: Place, howto: Playbook) -> No
     assert found.runs == ()
     assert [kept.record.run_id for kept in found.kept] == [first]
     assert "drift" in found.kept[0].reason
+
+
+def test_a_journal_that_was_just_removed_elsewhere_stops_nothing(
+    place: Place, howto: Playbook
+) -> None:
+    """Another process prunes as well: what this one still has in its list is not there any more."""
+    first = place.apply(howto)
+    second = place.apply(described(howto, "two"))
+    records = place.store.runs()
+    (place.place.folder / "runs" / f"{second}.jsonl").unlink()
+    needed = needed_runs(records, (), place.store)
+
+    assert [record.run_id for record in records] == [second, first]
+    assert needed == {second: "it can be taken back", first: "drift is told by what it left"}
 
 
 def test_an_interrupted_run_stays(place: Place, howto: Playbook) -> None:
@@ -308,10 +322,12 @@ def test_runs_are_recorded_while_others_are_removed(tmp_path: Path) -> None:
     writers = [
         subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path), name]) for name in "ab"
     ]
-    while any(writer.poll() is None for writer in writers):
-        now = SteppingClock().now()
-        forget(what_may_go(place, store, Retention(keep_last=3), now), store)
-    codes = [writer.wait() for writer in writers]
+    try:
+        while any(writer.poll() is None for writer in writers):
+            now = SteppingClock().now()
+            forget(what_may_go(place, store, Retention(keep_last=3), now), store)
+    finally:
+        codes = [writer.wait() for writer in writers]
     left = {record.run_id for record in store.runs()}
 
     assert codes == [0, 0]

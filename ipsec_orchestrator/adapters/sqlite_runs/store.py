@@ -126,6 +126,8 @@ class SqliteRuns(RunStore):
         free = tuple(takewhile(lambda name: not is_busy(self._path(name)), run_ids))
 
         def out_of_index(connection: sqlite3.Connection) -> None:
+            if not any(record.run_id in free for record in read_records(connection)):
+                return
             with transaction(connection):
                 remove(connection, free)
             # Room for what comes is not enough: what is to be forgotten must not be readable.
@@ -140,6 +142,8 @@ class SqliteRuns(RunStore):
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise JournalError(path=str(path), reason=error.strerror or str(error)) from error
+        # Another process may have read a journal just before, and taken it in just now.
+        self._using(out_of_index)
         if free != run_ids:
             raise RunBusyError(run_id=run_ids[len(free)])
 
@@ -189,10 +193,13 @@ class SqliteRuns(RunStore):
 
     def _journals_of(self, names: Iterable[str]) -> Iterator[tuple[RunEvent, ...]]:
         for name in names:
+            path = self._path(name)
             try:
-                yield read_journal(self._path(name)).events
+                yield read_journal(path).events
             except BackendError as error:
-                self._tell(str(error))
+                # One that is not there any more has just been forgotten by another process.
+                if path.exists():
+                    self._tell(str(error))
 
     def _using(self, work: Callable[[sqlite3.Connection], _Result]) -> _Result:
         """Work with the index; a damaged one is replaced first."""

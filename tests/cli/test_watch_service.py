@@ -15,6 +15,10 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ipsec_orchestrator.app.options import StatePlace
+from ipsec_orchestrator.app.pass_store import pass_store
+from ipsec_orchestrator.cli.entry import run
+from ipsec_orchestrator.cli.exit_codes import Exit
 from tests.receivers import web_receiver
 
 ROOT = Path(__file__).parents[2]
@@ -97,3 +101,26 @@ def test_the_service_shows_what_it_knows_until_it_is_stopped(tmp_path: Path) -> 
     assert "T0PSECRET" not in said
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", port), timeout=10)
+
+
+def test_an_inventory_that_can_not_be_used_any_more_is_a_failed_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Whose pass it is, is known from the one before; people and logs hear of it."""
+    monkeypatch.setenv("IPSEC_ORCHESTRATOR_USER", "alice@NOWHERE.INVALID")
+    monkeypatch.setenv("IPSEC_ORCHESTRATOR_PASSWORD", "x")
+    inventory, log = tmp_path / "inventory.yml", tmp_path / "log.json"
+    inventory.write_text(NOWHERE, encoding="utf-8")
+    state = ("--state", str(tmp_path / "state"), "--event-log", f"ecs:{log}")
+    command = ["reconcile", str(PLAYBOOK), "-i", str(inventory), *state]
+    codes = [run(command)]
+    inventory.write_text(NOWHERE.replace("hosts:", "host:"), encoding="utf-8")
+    codes.append(run(command))
+
+    newest, first = pass_store(StatePlace(folder=tmp_path / "state")).passes()
+    assert codes == [Exit.ERROR, Exit.ERROR]
+    assert (newest.playbook, newest.domain) == (first.playbook, first.domain)
+    assert first.reason != newest.reason
+    assert f"{inventory}:" in newest.reason
+    assert f"{inventory}:" in log.read_text(encoding="utf-8").splitlines()[-1]
+    assert "Did you mean 'hosts'?" in capfd.readouterr().err

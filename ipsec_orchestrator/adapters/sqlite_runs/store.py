@@ -126,8 +126,6 @@ class SqliteRuns(RunStore):
         free = tuple(takewhile(lambda name: not is_busy(self._path(name)), run_ids))
 
         def out_of_index(connection: sqlite3.Connection) -> None:
-            if not any(record.run_id in free for record in read_records(connection)):
-                return
             with transaction(connection):
                 remove(connection, free)
             # Room for what comes is not enough: what is to be forgotten must not be readable.
@@ -142,8 +140,14 @@ class SqliteRuns(RunStore):
                 path.unlink(missing_ok=True)
             except OSError as error:
                 raise JournalError(path=str(path), reason=error.strerror or str(error)) from error
+        gone = frozenset(free)
+
+        def out_again(connection: sqlite3.Connection) -> None:
+            if not gone.isdisjoint(record.run_id for record in read_records(connection)):
+                out_of_index(connection)
+
         # Another process may have read a journal just before, and taken it in just now.
-        self._using(out_of_index)
+        self._using(out_again)
         if free != run_ids:
             raise RunBusyError(run_id=run_ids[len(free)])
 
